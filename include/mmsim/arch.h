@@ -1,0 +1,305 @@
+/*
+ * arch.h - an architecture as a plug-in: registers, page walk, page-table writer.
+ *
+ * The rest of the simulator never sees a page-table entry's bits. It meets an architecture through
+ * one struct mmsim_arch_ops with three faces:
+ *
+ *   registers  what a CPU looks like after reset, what writing a register flushes
+ *   walk       for the MMU: translate an address through the tables in RAM, set accessed and dirty
+ *   map        for the kernel: write those tables (map, unmap, protect, query)
+ *
+ * Walk and map share nothing but the entry format, so that each checks the other.
+ *
+ * Rights on a TLB hit stay neutral. A translation carries `rights`, a small number whose meaning is
+ * the model's; struct mmsim_arch_cpu carries a table that says, for each privilege and each such
+ * number, which kinds of access are allowed. The model rebuilds that table whenever a register
+ * changes that the answer depends on (CR0.WP and the like), so nothing of CPL or WP is ever baked
+ * into a TLB entry, and a hit costs one table look-up.
+ */
+#ifndef MMSIM_ARCH_H
+#define MMSIM_ARCH_H
+
+#include <string.h>
+
+#include <mmsim/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MMSIM_ARCH_ABI 1
+
+/* ---- CPU presets ---- */
+
+/* Abilities of a CPU that the kernel has to know about; each falls back to what there is. */
+enum mmsim_cpu_ability {
+    MMSIM_CPU_INVALIDATE_PAGE = 1 << 0, /* can drop one page from the TLB (INVLPG; not the i386) */
+    MMSIM_CPU_WRITE_PROTECT = 1 << 1, /* supervisor writes can honour R/W (CR0.WP; not the i386) */
+    MMSIM_CPU_LARGE_PAGES = 1 << 2,   /* PSE */
+    MMSIM_CPU_GLOBAL_PAGES = 1 << 3   /* PGE */
+};
+
+/* One TLB array: sets x ways entries. sets is a power of two; 0 ways = no such array. */
+struct mmsim_tlb_shape {
+    uint16_t sets, ways;
+};
+
+/* Cycles of the events that the hardware charges. */
+struct mmsim_cpu_costs {
+    uint32_t access;     /* one load, store or fetch whose translation the TLB holds */
+    uint32_t walk_level; /* each page-table entry read by a walk */
+    uint32_t fault;      /* entering the kernel by an exception, and returning */
+    uint32_t invalidate; /* INVLPG */
+    uint32_t load_root;  /* MOV CR3 */
+    uint32_t interrupt;  /* sending and taking an inter-processor interrupt */
+};
+
+struct mmsim_cpu_preset {
+    const char *name;    /* "pentium-3" */
+    const char *summary; /* one line */
+    const char *source;  /* where the numbers come from */
+    uint32_t abilities;  /* MMSIM_CPU_... */
+    uint32_t features;   /* the model's own bits */
+    uint32_t mhz;        /* turns cycles into time */
+    bool unified;        /* one TLB for fetches and data: the itlb shapes are unused */
+    struct mmsim_tlb_shape itlb_small, itlb_large, dtlb_small, dtlb_large;
+    struct mmsim_cpu_costs costs;
+};
+
+/* ---- the CPU's architectural state ---- */
+
+#define MMSIM_MAX_REGISTERS 8
+#define MMSIM_MAX_RIGHTS 128
+
+struct mmsim_arch_cpu {
+    const struct mmsim_cpu_preset *preset;
+    uint64_t registers[MMSIM_MAX_REGISTERS]; /* numbered by the model */
+    bool translating;                        /* paging is on */
+    /* bit (1 << access kind) set = allowed; indexed by privilege and a translation's rights */
+    uint8_t allow[MMSIM_N_PRIVILEGES][MMSIM_MAX_RIGHTS];
+};
+
+/* What writing a register did to the TLBs, as a mask. */
+enum mmsim_register_effect {
+    MMSIM_EFFECT_NONE = 0,
+    MMSIM_EFFECT_FLUSH = 1 << 0,     /* non-global entries are gone */
+    MMSIM_EFFECT_FLUSH_ALL = 1 << 1, /* global ones too */
+    MMSIM_EFFECT_REFUSED = 1 << 2    /* #GP: nothing was written */
+};
+
+/* ---- physical memory as the model sees it ---- */
+
+/*
+ * RAM from physical 0 up to `low_bytes` lies at `ram`; everything else (RAM above a gap, holes,
+ * devices) goes through the callbacks. Entries are little-endian, as x86 has them.
+ */
+struct mmsim_port {
+    uint8_t *ram;
+    uint64_t low_bytes;
+    void *bus;
+    void (*read)(void *bus, mmsim_paddr address, void *data, size_t n_bytes);
+    void (*write)(void *bus, mmsim_paddr address, const void *data, size_t n_bytes);
+};
+
+static inline uint32_t mmsim_port_read32(const struct mmsim_port *port, mmsim_paddr address)
+{
+    uint32_t value;
+    if (address <= port->low_bytes - sizeof value)
+        memcpy(&value, port->ram + address, sizeof value);
+    else
+        port->read(port->bus, address, &value, sizeof value);
+    return value;
+}
+
+static inline void mmsim_port_write32(const struct mmsim_port *port, mmsim_paddr address,
+                                      uint32_t value)
+{
+    if (address <= port->low_bytes - sizeof value)
+        memcpy(port->ram + address, &value, sizeof value);
+    else
+        port->write(port->bus, address, &value, sizeof value);
+}
+
+/* ---- walk face ---- */
+
+struct mmsim_request {
+    mmsim_vaddr address;
+    enum mmsim_access_kind access;
+    enum mmsim_privilege privilege;
+};
+
+/* A translation as a TLB may hold it. */
+struct mmsim_translation {
+    mmsim_paddr base;   /* physical address of the page's first byte */
+    uint8_t page_shift; /* 12, 22, ... */
+    uint8_t rights;     /* index into mmsim_arch_cpu.allow */
+    bool global;
+    bool dirty;     /* the entry's dirty bit is set: a store needs no walk any more */
+    uint8_t levels; /* entries read */
+};
+
+struct mmsim_fault {
+    uint32_t vector; /* 14 = #PF */
+    uint32_t error;  /* error code as the CPU pushes it (SDM 3A 4.7) */
+    mmsim_vaddr address;
+    bool present;                  /* what the error code tells, in neutral words: a present */
+    enum mmsim_access_kind access; /* entry forbids it; a fetch only where the code can say so */
+    enum mmsim_privilege privilege;
+};
+
+/* A named run of bits in an entry or in an address. Tables of them end with name == NULL. */
+struct mmsim_bit_field {
+    const char *name;    /* "R/W" */
+    uint8_t low, high;   /* inclusive */
+    const char *meaning; /* "writable"; NULL for numbers such as a base */
+    const char *clear;   /* what 0 means ("read-only"); NULL = nothing to say */
+};
+
+enum mmsim_verdict { MMSIM_PASS, MMSIM_DENY, MMSIM_SKIP };
+
+#define MMSIM_WALK_MAX_STEPS 5
+#define MMSIM_WALK_MAX_CHECKS 8
+
+/* The whole story of one translation. */
+struct mmsim_walk {
+    const char *model, *cpu; /* names; static storage */
+    const char *process;     /* name, or NULL */
+    unsigned cpu_index;
+    struct mmsim_request request;
+    bool paging;                           /* false: physical = linear, there are no steps */
+    mmsim_paddr root;                      /* of the tables (CR3) */
+    const struct mmsim_bit_field *address; /* the address split, from the highest bits down */
+    unsigned n_steps;
+    struct mmsim_walk_step {
+        const char *level; /* "PDE" */
+        uint32_t index;    /* into its table */
+        mmsim_paddr entry_address;
+        uint64_t value;
+        const struct mmsim_bit_field *fields;
+        bool leaf;
+        enum mmsim_verdict verdict; /* DENY: the walk ended here */
+        char why[96];
+    } steps[MMSIM_WALK_MAX_STEPS];
+    unsigned n_checks;
+    struct mmsim_walk_check {
+        const char *rule;   /* "user access to a supervisor page" */
+        const char *source; /* "SDM 3A 4.6.1" */
+        enum mmsim_verdict verdict;
+        char why[96];
+    } checks[MMSIM_WALK_MAX_CHECKS];
+    bool present;             /* every entry on the way is present */
+    bool allowed;             /* and the access may be made */
+    bool accessed, dirty;     /* of the leaf entry */
+    mmsim_paddr physical;     /* valid if present */
+    uint8_t page_shift;       /* valid if present */
+    struct mmsim_fault fault; /* valid if not allowed */
+    struct mmsim_walk_tlb {
+        bool hit;         /* the TLB holds this page: the CPU would not walk at all */
+        bool instruction; /* looked for in the instruction TLB */
+        unsigned set, way;
+        struct mmsim_translation held;
+        bool stale; /* the tables say something else by now */
+    } tlb;
+};
+
+/* ---- map face ---- */
+
+enum mmsim_entry_state {
+    MMSIM_ENTRY_NONE,    /* nothing there */
+    MMSIM_ENTRY_PRESENT, /* a page that the CPU can reach */
+    MMSIM_ENTRY_HELD     /* a page kept for a mapping that grants no access (PROT_NONE) */
+};
+
+enum mmsim_entry_flag {
+    MMSIM_ENTRY_WRITABLE = 1 << 0,
+    MMSIM_ENTRY_USER = 1 << 1,
+    MMSIM_ENTRY_GLOBAL = 1 << 2,
+    MMSIM_ENTRY_ACCESSED = 1 << 3,
+    MMSIM_ENTRY_DIRTY = 1 << 4
+};
+
+/* An entry in neutral words. */
+struct mmsim_entry {
+    enum mmsim_entry_state state;
+    uint8_t size_class; /* 0 = the base page; 1 = the next larger, if the CPU has it */
+    uint8_t flags;      /* MMSIM_ENTRY_... */
+    mmsim_paddr base;   /* of the page */
+};
+
+struct mmsim_page_map;
+
+/* What the page-table writer asks the kernel for. */
+struct mmsim_table_ops {
+    /* A zeroed frame for a table; false if there is none. */
+    bool (*get)(struct mmsim_page_map *map, mmsim_vaddr covers, mmsim_paddr *table);
+    void (*put)(struct mmsim_page_map *map, mmsim_vaddr covers, mmsim_paddr table);
+    /* Where the kernel keeps the number of entries in use of a table. */
+    uint16_t *(*used)(struct mmsim_page_map *map, mmsim_paddr table);
+};
+
+/* One set of page tables as its writer sees it. Embedded in the kernel's own object. */
+struct mmsim_page_map {
+    const struct mmsim_port *port;
+    const struct mmsim_table_ops *tables;
+    uint32_t abilities; /* those of the CPU that the kernel uses */
+    mmsim_paddr root;
+};
+
+/* ---- the ops ---- */
+
+struct mmsim_arch_ops {
+    uint32_t abi, size; /* MMSIM_ARCH_ABI, sizeof(struct mmsim_arch_ops) */
+    const char *name, *summary, *source;
+    const struct mmsim_cpu_preset *presets; /* ends with name == NULL */
+    const char *const *register_names;      /* ends with NULL */
+    unsigned n_address_bits;                /* of a linear address */
+    const uint8_t *page_shifts;             /* by size class; ends with 0 */
+
+    /* registers */
+    void (*reset)(struct mmsim_arch_cpu *cpu, const struct mmsim_cpu_preset *preset);
+    unsigned (*write_register)(struct mmsim_arch_cpu *cpu, unsigned number, uint64_t value);
+    /* Turns paging on with the given tables; returns the abilities that are now in use. */
+    uint32_t (*start_paging)(struct mmsim_arch_cpu *cpu, mmsim_paddr root, uint32_t abilities);
+    unsigned (*load_root)(struct mmsim_arch_cpu *cpu, mmsim_paddr root);
+    mmsim_paddr (*root)(const struct mmsim_arch_cpu *cpu);
+
+    /* walk: true = translated, accessed and dirty set; false = *fault, tables unchanged */
+    bool (*walk)(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+                 const struct mmsim_request *request, struct mmsim_translation *translation,
+                 struct mmsim_fault *fault);
+    /* The same decisions, written down, and nothing changed. Fills all but process, cpu, tlb. */
+    void (*explain)(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+                    const struct mmsim_request *request, struct mmsim_walk *walk);
+    /* The fault of an access that a translation in the TLB refuses. */
+    void (*refuse)(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
+                   struct mmsim_fault *fault);
+    /* Delivers a fault: CR2 and the like. */
+    void (*deliver)(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault);
+    const struct mmsim_bit_field *error_bits; /* of the error code */
+
+    /* map; addresses are multiples of the page size */
+    /* Makes the tables that an entry for `address` needs; false: no memory, nothing changed. */
+    bool (*prepare)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
+    /* Stores an entry where prepare() made room and nothing stood. Cannot fail. */
+    void (*map)(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry);
+    /* Removes it and gives empty tables back; returns what stood there. */
+    struct mmsim_entry (*unmap)(struct mmsim_page_map *map, mmsim_vaddr address);
+    /* Replaces state and flags (accessed and dirty are kept); returns what stood there. */
+    struct mmsim_entry (*protect)(struct mmsim_page_map *map, mmsim_vaddr address,
+                                  enum mmsim_entry_state state, unsigned flags);
+    struct mmsim_entry (*query)(const struct mmsim_page_map *map, mmsim_vaddr address);
+    /* Clears accessed or dirty (MMSIM_ENTRY_ACCESSED|DIRTY); returns those that were set. */
+    unsigned (*test_and_clear)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned flags);
+    /* Gives back tables over [start, end) that prepare() made and nobody filled. */
+    void (*trim)(struct mmsim_page_map *map, mmsim_vaddr start, mmsim_vaddr end);
+    /* The first address in [from, to) with an entry in use; `to` if there is none. */
+    mmsim_vaddr (*next)(const struct mmsim_page_map *map, mmsim_vaddr from, mmsim_vaddr to);
+    /* Makes the top-level entries over [start, end) those of `master`. */
+    void (*share)(struct mmsim_page_map *map, const struct mmsim_page_map *master,
+                  mmsim_vaddr start, mmsim_vaddr end);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

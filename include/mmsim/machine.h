@@ -1,0 +1,125 @@
+/*
+ * machine.h - build a simulated machine, run it, inspect it, take it down.
+ *
+ * Everything a machine knows hangs off one struct mmsim_machine: there is no global state, so a
+ * thousand machines can run in a thousand threads. One machine must not be used by two threads at
+ * once. The library never prints, never exits, never reads the clock, the environment or the
+ * locale; the same calls give the same results on every host.
+ */
+#ifndef MMSIM_MACHINE_H
+#define MMSIM_MACHINE_H
+
+#include <mmsim/status.h>
+#include <mmsim/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mmsim_machine;
+
+#define MMSIM_MAX_CPUS 64
+
+enum mmsim_paging {
+    MMSIM_PAGING_32BIT, /* two levels: 10 + 10 + 12 bits (SDM 3A 4.3) */
+};
+
+/* When the machine checks all its invariants by itself. */
+enum mmsim_check_when {
+    MMSIM_CHECK_DEFAULT, /* STEP in debug builds, END in release builds */
+    MMSIM_CHECK_OFF,
+    MMSIM_CHECK_END,   /* when asked by mmsim_machine_check() only */
+    MMSIM_CHECK_STEP,  /* at every mmsim_step_end() */
+    MMSIM_CHECK_EVERY, /* also after every fault and every simulated call */
+};
+
+/*
+ * Where the library gets host memory: behaves like realloc (`new_bytes` 0 frees, `block` NULL
+ * allocates), returns NULL on failure. The simulated RAM itself is a sparse mapping from the host's
+ * operating system and does not pass through here.
+ */
+struct mmsim_allocator {
+    void *(*resize)(void *user, void *block, size_t old_bytes, size_t new_bytes);
+    void *user;
+};
+
+/*
+ * What machine to build. Call mmsim_config_init() first: it fills in the defaults and records the
+ * size of this struct as the caller knows it, so that a program compiled against an older header
+ * keeps working. New fields go at the end.
+ */
+struct mmsim_config {
+    size_t struct_bytes;
+    const char *model; /* a folder under models/; "x86_32" */
+    const char *cpu;   /* a preset of that model; "pentium-3" */
+    enum mmsim_paging paging;
+    unsigned n_cpus;      /* 1..MMSIM_MAX_CPUS; 1 */
+    uint64_t ram_bytes;   /* a multiple of 4 KiB, 2 MiB..3 GiB; 64 MiB */
+    uint64_t seed;        /* everything random derives from it; 1 */
+    uint64_t user_frames; /* at most so many frames for user pages; 0 = what RAM allows */
+    bool large_pages;     /* CONFIG_LARGE_PAGES: 4 MiB pages for the kernel's own map; true.
+                             Without effect on a CPU that has none. */
+    enum mmsim_check_when check;
+    const struct mmsim_allocator *allocator; /* NULL = malloc; must outlive the machine */
+};
+
+void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes);
+
+static inline void mmsim_config_init(struct mmsim_config *config)
+{
+    mmsim_config_init_sized(config, sizeof *config);
+}
+
+/*
+ * Builds a machine: RAM, bus, CPUs, kernel page tables, frame allocator, kernel heap. No process.
+ * On success stores it in *machine (the caller owns it). Errors: BAD_CONFIG (`where` names the
+ * field, `text` what was found and what is allowed), HOST_MEMORY.
+ */
+enum mmsim_status mmsim_machine_create(const struct mmsim_config *config,
+                                       struct mmsim_machine **machine, struct mmsim_error *error);
+
+/* Exits every process and returns every byte to the host. NULL is allowed. */
+void mmsim_machine_destroy(struct mmsim_machine *machine);
+
+/*
+ * Checks every invariant across all structures: each frame's count equals its mappings plus its
+ * owners, every present user entry lies in a VMA that allows it, no frame is both free and mapped,
+ * no TLB entry grants what the tables no longer do, and the rest of src/sim/check.c. Returns OK, or
+ * INVARIANT with a sentence. Changes nothing. Time: proportional to RAM in use.
+ */
+enum mmsim_status mmsim_machine_check(const struct mmsim_machine *machine,
+                                      struct mmsim_error *error);
+
+/*
+ * A step is whatever the caller wants events and statistics to be counted by; scenarios use it for
+ * theirs. _begin() gives all that follows the next step number (from 0) and returns it. _end() runs
+ * the invariant checker if the configuration asks for it, and returns what it found: OK or
+ * INVARIANT. A violation that MMSIM_CHECK_EVERY found in between is reported here too.
+ */
+uint64_t mmsim_step_begin(struct mmsim_machine *machine);
+enum mmsim_status mmsim_step_end(struct mmsim_machine *machine, struct mmsim_error *error);
+
+/* Simulated time: cycles of all CPUs together since creation. */
+uint64_t mmsim_machine_cycles(const struct mmsim_machine *machine);
+
+unsigned mmsim_machine_n_cpus(const struct mmsim_machine *machine);
+
+/* The library's version, "0.1.0". Static storage. */
+const char *mmsim_version(void);
+
+/*
+ * Draws the memory of a live machine: the virtual layout with what stands in each region, and the
+ * physical ranges. Text for people; its wording is no contract.
+ */
+void mmsim_machine_print_layout(const struct mmsim_machine *machine, const struct mmsim_sink *sink);
+
+/* What `mmsim list models` and `list cpus` print: names by index, NULL past the end. Static. */
+const char *mmsim_model_name(size_t index);
+const char *mmsim_model_summary(size_t index);
+const char *mmsim_cpu_name(const char *model, size_t index);
+const char *mmsim_cpu_summary(const char *model, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,20 @@
+/*
+ * mmsim.h - the umbrella: everything a coursework program includes.
+ *
+ * Three depths: a whole machine in ten lines (machine.h, vm.h), one part looked at alone (hw.h,
+ * stats.h, event.h), a part replaced by one's own (arch.h). Experiments as files: scenario.h.
+ */
+#ifndef MMSIM_MMSIM_H
+#define MMSIM_MMSIM_H
+
+#include <mmsim/arch.h>
+#include <mmsim/event.h>
+#include <mmsim/hw.h>
+#include <mmsim/machine.h>
+#include <mmsim/scenario.h>
+#include <mmsim/stats.h>
+#include <mmsim/status.h>
+#include <mmsim/types.h>
+#include <mmsim/vm.h>
+
+#endif
