@@ -280,7 +280,7 @@ struct mmsim_arch_ops {
     /* map; addresses are multiples of the page size */
     /* Makes the tables that an entry for `address` needs; false: no memory, nothing changed. */
     bool (*prepare)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
-    /* Stores an entry where prepare() made room and nothing stood. Cannot fail. */
+    /* Stores an entry where prepare() made room, in place of what stood there. Cannot fail. */
     void (*map)(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry);
     /* Removes it and gives empty tables back; returns what stood there. */
     struct mmsim_entry (*unmap)(struct mmsim_page_map *map, mmsim_vaddr address);

@@ -73,8 +73,8 @@ struct mmsim_stat {
     const char *meaning; /* one line */
 };
 
-/* The table of paths in the order of the JSON result; ends with a row whose path is NULL. */
-const struct mmsim_stat *mmsim_stat_table(void);
+/* The table of paths, in the order of the JSON result; NULL past the end. Static storage. */
+const struct mmsim_stat *mmsim_stat_at(size_t index);
 
 /*
  * Looks a machine-wide path up ("faults.minor"). Returns false if there is no such path; `stats`

@@ -1,0 +1,37 @@
+# bash completion for mmsim. To use it: source docs/completion/mmsim.bash
+
+_mmsim()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]}
+    local common='--set --seed --no-color --help'
+    COMPREPLY=()
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W 'run check walk list --help --version' -- "$word")
+        return
+    fi
+    case $previous in
+    --check-invariants)
+        mapfile -t COMPREPLY < <(compgen -W 'every step end off' -- "$word")
+        return
+        ;;
+    --access)
+        mapfile -t COMPREPLY < <(compgen -W 'r w x' -- "$word")
+        return
+        ;;
+    --set | --seed | --by | --at | --step) return ;;
+    esac
+    case $command:$word in
+    run:-*) common="$common --json --events --check-invariants --quiet --verbose" ;;
+    check:-*) common="$common --quiet" ;;
+    walk:-*) common="$common --by --at --access --step" ;;
+    list:*) common='verbs stats models cpus events --json --no-color --help' ;;
+    *)
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.y?(a)ml' -- "$word"; compgen -d -- "$word")
+        return
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$common" -- "$word")
+}
+complete -o filenames -F _mmsim mmsim

@@ -1,0 +1,87 @@
+/*
+ * cpus.c - CPU presets as one table: abilities, TLB geometry, clock, cycle costs.
+ *
+ * TLB geometry: i386, Intel 386 DX Programmer's Reference Manual 10.6 (one TLB, 8 sets x 4 ways);
+ * i486, Intel486 manuals (one TLB, 8 sets x 4 ways); Pentium, Pentium Processor Developer's Manual
+ * (instruction 32 x 4-way; data 64 x 4-way and 8 x 4-way for 4 MiB; fetches from a 4 MiB page fill
+ * 4 KiB entries there, modelled as a 4-way array of 8 like the data side's); Pentium III, CPUID
+ * leaf 2 descriptors 01 02 03 04 (SDM 2A, CPUID).
+ *
+ * Cycle costs: INVLPG and MOV CR3 are the instruction tables of the same manuals where they state
+ * them (i386: MOV CR3 5; i486: MOV CR3 4, INVLPG 12; Pentium: INVLPG 25, MOV CR3 21). The others
+ * are orders of magnitude chosen for the model, to be read as ratios and not as timings;
+ * FIDELITY.md lists them as such: an entry read by a walk is a bus access on a machine without
+ * caches and an L1 hit and a dependent load later; `fault` is the interrupt gate through a
+ * privilege change plus the IRET.
+ */
+#include "x86_32/model.h"
+
+#define ABILITIES_486 (MMSIM_CPU_INVALIDATE_PAGE | MMSIM_CPU_WRITE_PROTECT)
+#define ABILITIES_PENTIUM (ABILITIES_486 | MMSIM_CPU_LARGE_PAGES)
+#define ABILITIES_P6 (ABILITIES_PENTIUM | MMSIM_CPU_GLOBAL_PAGES)
+
+const struct mmsim_cpu_preset mm_x86_presets[] = {
+    {
+        .name = "i386",
+        .summary = "1985: no INVLPG, no write protection for the kernel, one TLB of 32 entries",
+        .source = "386 DX Programmer's Reference Manual 10.6",
+        .mhz = 33,
+        .unified = true,
+        .dtlb_small = {8, 4},
+        .costs = {.access = 4, .walk_level = 9, .fault = 181, .load_root = 5, .interrupt = 500},
+    },
+    {
+        .name = "i486",
+        .summary = "1989: adds INVLPG and CR0.WP; one TLB of 32 entries",
+        .source = "Embedded Intel486 Processor Family Developer's Manual",
+        .abilities = ABILITIES_486,
+        .features = X86_HAS_WP,
+        .mhz = 66,
+        .unified = true,
+        .dtlb_small = {8, 4},
+        .costs = {.access = 1,
+                  .walk_level = 7,
+                  .fault = 107,
+                  .invalidate = 12,
+                  .load_root = 4,
+                  .interrupt = 500},
+    },
+    {
+        .name = "pentium",
+        .summary = "1993: adds 4 MiB pages (PSE); separate TLBs for fetches and data",
+        .source = "Pentium Processor Family Developer's Manual",
+        .abilities = ABILITIES_PENTIUM,
+        .features = X86_HAS_CR4 | X86_HAS_PSE | X86_HAS_WP,
+        .mhz = 133,
+        .itlb_small = {8, 4},
+        .itlb_large = {2, 4},
+        .dtlb_small = {16, 4},
+        .dtlb_large = {2, 4},
+        .costs = {.access = 1,
+                  .walk_level = 8,
+                  .fault = 150,
+                  .invalidate = 25,
+                  .load_root = 21,
+                  .interrupt = 700},
+    },
+    {
+        .name = "pentium-3",
+        .summary = "1999: adds global pages (PGE), PSE-36 and PAT; the default",
+        .source = "SDM 2A, CPUID leaf 2 descriptors 01 02 03 04",
+        .abilities = ABILITIES_P6,
+        .features =
+            X86_HAS_CR4 | X86_HAS_PSE | X86_HAS_PGE | X86_HAS_PSE36 | X86_HAS_PAT | X86_HAS_WP,
+        .mhz = 800,
+        .itlb_small = {8, 4},
+        .itlb_large = {1, 2},
+        .dtlb_small = {16, 4},
+        .dtlb_large = {2, 4},
+        .costs = {.access = 1,
+                  .walk_level = 10,
+                  .fault = 400,
+                  .invalidate = 30,
+                  .load_root = 40,
+                  .interrupt = 1000},
+    },
+    {0},
+};

@@ -1,0 +1,91 @@
+/*
+ * model.h - the x86_32 architecture: its ops, its registers, its feature bits.
+ *
+ * Read pte.h for the entry formats, then walk_32.c (the CPU's view), access.c (the rights), pmap.c
+ * (the kernel's view), regs.c (control registers), cpus.c (presets). FIDELITY.md says what is
+ * modelled, what is not, and which test shows it.
+ */
+#ifndef X86_32_MODEL_H
+#define X86_32_MODEL_H
+
+#include <mmsim/arch.h>
+
+extern const struct mmsim_arch_ops mm_x86_32_arch;
+
+enum x86_register { X86_CR0, X86_CR2, X86_CR3, X86_CR4, X86_N_REGISTERS };
+
+/* CR0 and CR4 bits that paging depends on: SDM 3A 2.5. */
+#define X86_CR0_PE (UINT64_C(1) << 0)
+#define X86_CR0_WP (UINT64_C(1) << 16)
+#define X86_CR0_NW (UINT64_C(1) << 29)
+#define X86_CR0_CD (UINT64_C(1) << 30)
+#define X86_CR0_PG (UINT64_C(1) << 31)
+#define X86_CR4_PSE (UINT64_C(1) << 4)
+#define X86_CR4_PGE (UINT64_C(1) << 7)
+
+/* mmsim_cpu_preset.features */
+enum x86_feature {
+    X86_HAS_CR4 = 1 << 0,
+    X86_HAS_PSE = 1 << 1,
+    X86_HAS_PGE = 1 << 2,
+    X86_HAS_PSE36 = 1 << 3,
+    X86_HAS_PAT = 1 << 4,
+    X86_HAS_WP = 1 << 5
+};
+
+/* #PF error code: SDM 3A 4.7, figure 4-12. */
+enum x86_fault_bit {
+    X86_PF_P = 1 << 0,
+    X86_PF_W = 1 << 1,
+    X86_PF_U = 1 << 2,
+    X86_PF_RSVD = 1 << 3
+};
+#define X86_PF_VECTOR 14u
+
+/* A translation's `rights`: what the entries on the way grant together. */
+enum x86_rights { X86_RIGHTS_USER = 1 << 0, X86_RIGHTS_WRITE = 1 << 1, X86_N_RIGHTS = 4 };
+
+/* cpus.c */
+extern const struct mmsim_cpu_preset mm_x86_presets[];
+
+/* access.c */
+void mm_x86_rights_rebuild(struct mmsim_arch_cpu *cpu);
+uint8_t mm_x86_rights_of(uint32_t combined_entries);
+uint32_t mm_x86_error_code(const struct mmsim_request *request, uint32_t reason);
+void mm_x86_fault_make(const struct mmsim_request *request, uint32_t reason,
+                       struct mmsim_fault *fault);
+void mm_x86_refuse(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
+                   struct mmsim_fault *fault);
+void mm_x86_explain_rights(const struct mmsim_arch_cpu *cpu, uint8_t rights,
+                           struct mmsim_walk *walk);
+extern const struct mmsim_bit_field mm_x86_error_bits[];
+
+/* regs.c */
+void mm_x86_reset(struct mmsim_arch_cpu *cpu, const struct mmsim_cpu_preset *preset);
+unsigned mm_x86_write_register(struct mmsim_arch_cpu *cpu, unsigned number, uint64_t value);
+uint32_t mm_x86_start_paging(struct mmsim_arch_cpu *cpu, mmsim_paddr root, uint32_t abilities);
+unsigned mm_x86_load_root(struct mmsim_arch_cpu *cpu, mmsim_paddr root);
+mmsim_paddr mm_x86_root(const struct mmsim_arch_cpu *cpu);
+void mm_x86_deliver(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault);
+
+/* walk_32.c */
+bool mm_x86_walk_32(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+                    const struct mmsim_request *request, struct mmsim_translation *translation,
+                    struct mmsim_fault *fault);
+void mm_x86_explain_32(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+                       const struct mmsim_request *request, struct mmsim_walk *walk);
+
+/* pmap.c */
+bool mm_x86_prepare(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
+void mm_x86_map(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry);
+struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address);
+struct mmsim_entry mm_x86_protect(struct mmsim_page_map *map, mmsim_vaddr address,
+                                  enum mmsim_entry_state state, unsigned flags);
+struct mmsim_entry mm_x86_query(const struct mmsim_page_map *map, mmsim_vaddr address);
+unsigned mm_x86_test_and_clear(struct mmsim_page_map *map, mmsim_vaddr address, unsigned flags);
+void mm_x86_trim(struct mmsim_page_map *map, mmsim_vaddr start, mmsim_vaddr end);
+mmsim_vaddr mm_x86_next(const struct mmsim_page_map *map, mmsim_vaddr from, mmsim_vaddr to);
+void mm_x86_share(struct mmsim_page_map *map, const struct mmsim_page_map *master,
+                  mmsim_vaddr start, mmsim_vaddr end);
+
+#endif

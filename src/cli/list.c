@@ -1,0 +1,155 @@
+/*
+ * list.c - `mmsim list`: what the library can do, as it says itself.
+ *
+ * Every list is a walk by index over one of the library's tables, turned into rows of the same
+ * shape; printing them as text or as JSON is one function each.
+ */
+#include <string.h>
+
+#include "options.h"
+#include "spelling.h"
+
+/* A name, one line about it, and at most one thing more. */
+struct row {
+    const char *name, *summary;
+    const char *extra; /* NULL: nothing */
+};
+
+struct list {
+    const char *name;
+    const char *extra; /* what the third part is called in JSON; NULL: the list has none */
+    bool (*row_at)(size_t index, struct row *row); /* NULL: not in this version */
+};
+
+static bool verb_at(size_t index, struct row *row)
+{
+    const struct mmsim_verb_info *verb = mmsim_verb_at(index);
+    if (verb == NULL)
+        return false;
+    *row = (struct row){verb->name, verb->summary, verb->keys};
+    return true;
+}
+
+static bool stat_at(size_t index, struct row *row)
+{
+    const struct mmsim_stat *stat = mmsim_stat_at(index);
+    if (stat == NULL)
+        return false;
+    *row = (struct row){stat->path, stat->meaning, stat->unit};
+    return true;
+}
+
+static bool model_at(size_t index, struct row *row)
+{
+    const char *name = mmsim_model_name(index);
+    if (name == NULL)
+        return false;
+    *row = (struct row){name, mmsim_model_summary(index), NULL};
+    return true;
+}
+
+/* The CPUs of all models, one model after the other. */
+static bool cpu_at(size_t index, struct row *row)
+{
+    const char *model;
+    for (size_t i = 0; (model = mmsim_model_name(i)) != NULL; i++) {
+        size_t n = 0;
+        while (mmsim_cpu_name(model, n) != NULL && n < index)
+            n++;
+        const char *name = mmsim_cpu_name(model, n);
+        if (name != NULL) {
+            *row = (struct row){name, mmsim_cpu_summary(model, n), model};
+            return true;
+        }
+        index -= n;
+    }
+    return false;
+}
+
+static bool event_at(size_t index, struct row *row)
+{
+    if (index >= MMSIM_N_EVENTS)
+        return false;
+    enum mmsim_event_type type = (enum mmsim_event_type)index;
+    *row = (struct row){mmsim_event_name(type), mmsim_event_meaning(type), NULL};
+    return true;
+}
+
+static const struct list LISTS[] = {
+    {"verbs", "keys", verb_at}, {"stats", "unit", stat_at}, {"models", NULL, model_at},
+    {"cpus", "model", cpu_at},  {"events", NULL, event_at}, {"policies", NULL, NULL},
+    {"config", NULL, NULL},
+};
+#define N_LISTS (sizeof LISTS / sizeof *LISTS)
+#define AVAILABLE "verbs, stats, models, cpus or events"
+
+static void print_json(const struct list *list, struct output *output)
+{
+    struct row row;
+    output_format(output, "[");
+    for (size_t i = 0; list->row_at(i, &row); i++) {
+        output_format(output, "%s{\"name\":", i > 0 ? "," : "");
+        output_json_string(output, row.name);
+        output_format(output, ",\"summary\":");
+        output_json_string(output, row.summary);
+        if (list->extra != NULL) {
+            output_format(output, ",\"%s\":", list->extra);
+            output_json_string(output, row.extra != NULL ? row.extra : "");
+        }
+        output_format(output, "}");
+    }
+    output_format(output, "]\n");
+}
+
+static void print_text(const struct list *list, struct output *output)
+{
+    struct row row;
+    size_t widest = 0;
+    for (size_t i = 0; list->row_at(i, &row); i++)
+        widest = strlen(row.name) > widest ? strlen(row.name) : widest;
+    unsigned indent = (unsigned)widest + 3;
+    for (size_t i = 0; list->row_at(i, &row); i++) {
+        output_item(output, row.name, indent, row.summary);
+        if (row.extra == NULL || *row.extra == '\0')
+            continue;
+        output_format(output, "%*s", (int)indent, "");
+        output_styled(output, STYLE_DIM, "%s: %s\n", list->extra, row.extra);
+    }
+}
+
+static const struct list *find_list(const char *name, struct console *console)
+{
+    struct spelling spelling = {name, NULL, 0};
+    for (size_t i = 0; i < N_LISTS; i++) {
+        if (strcmp(LISTS[i].name, name) != 0) {
+            spelling_offer(&spelling, LISTS[i].name);
+            continue;
+        }
+        if (LISTS[i].row_at != NULL)
+            return &LISTS[i];
+        console_error(console, "list %s is not in this version; there are " AVAILABLE, name);
+        return NULL;
+    }
+    if (spelling.nearest != NULL)
+        console_error(console, "nothing to list is called '%s'; did you mean %s?", name,
+                      spelling.nearest);
+    else
+        console_error(console, "nothing to list is called '%s'; expected " AVAILABLE, name);
+    return NULL;
+}
+
+enum exit_status list_perform(const struct arguments *arguments, struct console *console)
+{
+    if (arguments->n_operands != 1) {
+        console_error(console, "list what? Expected one of " AVAILABLE);
+        return EXIT_BAD_INPUT;
+    }
+    const struct list *list = find_list(arguments->operands[0], console);
+    if (list == NULL)
+        return EXIT_BAD_INPUT;
+    if (arguments_has(arguments, OPTION_JSON))
+        print_json(list, &console->out);
+    else
+        print_text(list, &console->out);
+    return EXIT_PASSED;
+}

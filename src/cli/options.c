@@ -1,0 +1,250 @@
+/*
+ * options.c - the table of options, and the one loop that reads a command line by it.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spelling.h"
+
+struct option {
+    enum option_id id;
+    const char *name;     /* without the dashes */
+    char letter;          /* "-q"; 0 = none */
+    const char *argument; /* what to call its value; NULL: a flag */
+    unsigned commands;    /* enum command_bit */
+    const char *help;     /* NULL: not in this version */
+};
+
+#define FILES (COMMAND_RUN | COMMAND_CHECK | COMMAND_WALK)
+#define ALL (FILES | COMMAND_LIST)
+
+static const struct option OPTIONS[] = {
+    {OPTION_JSON, "json", 0, NULL, COMMAND_RUN | COMMAND_LIST,
+     "machine-readable: JSON on one line, and nothing else on standard output"},
+    {OPTION_BY, "by", 0, "PROCESS", COMMAND_WALK, "whose page tables (or kernel); required"},
+    {OPTION_AT, "at", 0, "ADDRESS", COMMAND_WALK,
+     "a number, or a name of the scenario: buf, buf+4096, 'buf + 2 pages'; required"},
+    {OPTION_ACCESS, "access", 0, "r|w|x", COMMAND_WALK, "read (default), write or fetch"},
+    {OPTION_STEP, "step", 0, "N", COMMAND_WALK,
+     "stop before step N, as `mmsim run` numbers them (default: after the last)"},
+    {OPTION_SET, "set", 0, "PATH=VALUE", FILES,
+     "override a key of the file, e.g. machine.ram=8MiB; may repeat"},
+    {OPTION_SEED, "seed", 0, "N", FILES, "the same as --set seed=N"},
+    {OPTION_EVENTS, "events", 0, "FILE", COMMAND_RUN,
+     "write every event (fault, walk, fill, map, ...) to FILE, one JSON object a line"},
+    {OPTION_CHECK_INVARIANTS, "check-invariants", 0, "WHEN", COMMAND_RUN,
+     "every (also after each fault and call), step, end or off"},
+    {OPTION_REPORT, "report", 0, "DIR", COMMAND_RUN, NULL},
+    {OPTION_QUIET, "quiet", 'q', NULL, COMMAND_RUN | COMMAND_CHECK,
+     "print only what went wrong, and the verdict"},
+    {OPTION_VERBOSE, "verbose", 'v', NULL, COMMAND_RUN,
+     "print every step, and statistics that are 0"},
+    {OPTION_NO_COLOR, "no-color", 0, NULL, ALL,
+     "no colours on a terminal (as with NO_COLOR in the environment)"},
+    {OPTION_HELP, "help", 'h', NULL, ALL, "print this"},
+};
+#define N_ROWS (sizeof OPTIONS / sizeof *OPTIONS)
+
+/* ---- finding a row ---- */
+
+static bool belongs(const struct option *option, const struct command *command)
+{
+    return (option->commands & command->bit) != 0;
+}
+
+static const struct option *find_long(const struct command *command, const char *name, size_t n)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        const struct option *option = &OPTIONS[i];
+        if (belongs(option, command) && strlen(option->name) == n &&
+            memcmp(option->name, name, n) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+static const struct option *find_letter(const struct command *command, char letter)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (belongs(&OPTIONS[i], command) && OPTIONS[i].letter == letter && letter != 0)
+            return &OPTIONS[i];
+    }
+    return NULL;
+}
+
+/* The commands that do know an option of that name: a common slip. */
+static bool known_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (strcmp(OPTIONS[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void say_unknown(const struct command *command, const char *argument,
+                        struct console *console)
+{
+    char name[SPELLING_MAX_CHARS + 1];
+    size_t n = strcspn(argument, "=");
+    const char *text = argument + strspn(argument, "-");
+    snprintf(name, sizeof name, "%.*s", (int)(n - (size_t)(text - argument)), text);
+
+    if (known_elsewhere(name)) {
+        console_error(console, "'mmsim %s' has no option --%s; see mmsim %s --help", command->name,
+                      name, command->name);
+        return;
+    }
+    struct spelling spelling = {name, NULL, 0};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (belongs(&OPTIONS[i], command))
+            spelling_offer(&spelling, OPTIONS[i].name);
+    }
+    if (spelling.nearest != NULL)
+        console_error(console, "unknown option '%.*s'; did you mean --%s?", (int)n, argument,
+                      spelling.nearest);
+    else
+        console_error(console, "unknown option '%.*s'; see mmsim %s --help", (int)n, argument,
+                      command->name);
+}
+
+/* ---- reading ---- */
+
+bool number_parse(const char *text, uint64_t *value)
+{
+    int base = strncmp(text, "0x", 2) == 0 ? 16 : 10;
+    const char *digits = base == 16 ? text + 2 : text;
+    const char *allowed = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
+    if (*digits == '\0' || digits[strspn(digits, allowed)] != '\0')
+        return false;
+    errno = 0;
+    *value = strtoull(digits, NULL, base);
+    return errno == 0;
+}
+
+static bool store_set(struct arguments *arguments, const char *value, struct console *console)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL || equals == value) {
+        console_error(console, "--set %s: expected PATH=VALUE, such as machine.ram=8MiB", value);
+        return false;
+    }
+    arguments->overrides[arguments->n_overrides++] = value;
+    return true;
+}
+
+static bool store(struct arguments *arguments, const struct option *option, const char *value,
+                  struct console *console)
+{
+    arguments->values[option->id] = value;
+    if (option->id == OPTION_SET)
+        return store_set(arguments, value, console);
+    return true;
+}
+
+/* One option at argv[*i]; takes its value from there or from the next argument. */
+static bool read_option(const struct command *command, int n, char *const *argv, int *i,
+                        struct arguments *arguments, struct console *console)
+{
+    const char *text = argv[*i];
+    bool is_long = text[1] == '-';
+    const char *equals = is_long ? strchr(text, '=') : NULL;
+    size_t name_chars = is_long ? strcspn(text + 2, "=") : 0;
+    const struct option *option = is_long           ? find_long(command, text + 2, name_chars)
+                                  : text[2] == '\0' ? find_letter(command, text[1])
+                                                    : NULL;
+    if (option == NULL) {
+        say_unknown(command, text, console);
+        return false;
+    }
+    if (option->help == NULL) {
+        console_error(console, "--%s is not in this version", option->name);
+        return false;
+    }
+    if (option->argument == NULL && equals != NULL) {
+        console_error(console, "--%s takes no value", option->name);
+        return false;
+    }
+    if (option->argument == NULL)
+        return store(arguments, option, "", console);
+    if (equals != NULL)
+        return store(arguments, option, equals + 1, console);
+    if (*i + 1 >= n || strncmp(argv[*i + 1], "--", 2) == 0) {
+        console_error(console, "--%s needs a value: --%s %s", option->name, option->name,
+                      option->argument);
+        return false;
+    }
+    return store(arguments, option, argv[++*i], console);
+}
+
+/* --seed is one more override, after all of --set. */
+static bool add_seed(struct arguments *arguments, struct console *console)
+{
+    const char *text = arguments->values[OPTION_SEED];
+    uint64_t seed;
+    if (text == NULL)
+        return true;
+    if (!number_parse(text, &seed)) {
+        console_error(console, "--seed %s: expected a number from 0 to 2^64-1", text);
+        return false;
+    }
+    snprintf(arguments->seed, sizeof arguments->seed, "seed=%" PRIu64, seed);
+    arguments->overrides[arguments->n_overrides++] = arguments->seed;
+    return true;
+}
+
+enum parse_result arguments_parse(const struct command *command, int n, char *const *argv,
+                                  struct arguments *arguments, struct console *console)
+{
+    memset(arguments, 0, sizeof *arguments);
+    arguments->operands = calloc((size_t)n + 1, sizeof *arguments->operands);
+    arguments->overrides = calloc((size_t)n + 2, sizeof *arguments->overrides);
+    if (arguments->operands == NULL || arguments->overrides == NULL) {
+        console_error(console, "the host gave no memory");
+        return PARSE_BAD;
+    }
+    bool options_ended = false;
+    bool good = true;
+    for (int i = 0; i < n; i++) {
+        const char *text = argv[i];
+        if (!options_ended && strcmp(text, "--") == 0)
+            options_ended = true;
+        else if (options_ended || text[0] != '-' || text[1] == '\0')
+            arguments->operands[arguments->n_operands++] = text;
+        else
+            good = read_option(command, n, argv, &i, arguments, console) && good;
+    }
+    if (arguments_has(arguments, OPTION_HELP))
+        return PARSE_HELP;
+    return good && add_seed(arguments, console) ? PARSE_OK : PARSE_BAD;
+}
+
+void arguments_fini(struct arguments *arguments)
+{
+    free(arguments->operands);
+    free(arguments->overrides);
+}
+
+/* ---- help ---- */
+
+#define HELP_COLUMN 30
+
+void options_print(const struct command *command, struct output *output)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        const struct option *option = &OPTIONS[i];
+        char left[64], letter[8] = "    ";
+        if (!belongs(option, command) || option->help == NULL)
+            continue;
+        if (option->letter != 0)
+            snprintf(letter, sizeof letter, "-%c, ", option->letter);
+        snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name,
+                 option->argument != NULL ? " " : "",
+                 option->argument != NULL ? option->argument : "");
+        output_item(output, left, HELP_COLUMN, option->help);
+    }
+}

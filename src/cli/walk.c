@@ -1,0 +1,169 @@
+/*
+ * walk.c - `mmsim walk`: run a scenario up to a step, then explain one translation.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load.h"
+#include "spelling.h"
+
+struct request {
+    const char *by, *at;
+    enum mmsim_access_kind access;
+    uint64_t stop_step; /* steps to run; UINT64_MAX = all */
+};
+
+/* ---- the command line ---- */
+
+static bool parse_access(const char *text, enum mmsim_access_kind *access)
+{
+    static const struct {
+        const char *text;
+        enum mmsim_access_kind access;
+    } rows[] = {{"r", MMSIM_ACCESS_READ}, {"w", MMSIM_ACCESS_WRITE}, {"x", MMSIM_ACCESS_FETCH}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].text, text) == 0) {
+            *access = rows[i].access;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_request(const struct arguments *arguments, struct request *request,
+                         struct console *console)
+{
+    const char *access = arguments->values[OPTION_ACCESS];
+    const char *step = arguments->values[OPTION_STEP];
+    *request = (struct request){arguments->values[OPTION_BY], arguments->values[OPTION_AT],
+                                MMSIM_ACCESS_READ, UINT64_MAX};
+    if (arguments->n_operands != 1) {
+        console_error(console, "expected one scenario file, got %zu", arguments->n_operands);
+        return false;
+    }
+    if (request->by == NULL || request->at == NULL) {
+        console_error(console, "--%s is missing; see mmsim walk --help",
+                      request->by == NULL ? "by PROCESS" : "at ADDRESS");
+        return false;
+    }
+    if (access != NULL && !parse_access(access, &request->access)) {
+        console_error(console, "--access %s: expected r, w or x", access);
+        return false;
+    }
+    if (step != NULL && !number_parse(step, &request->stop_step)) {
+        console_error(console, "--step %s: expected the number of a step, from 0", step);
+        return false;
+    }
+    return true;
+}
+
+/* ---- process and address ---- */
+
+static struct mmsim_process *find_process(struct mmsim_machine *machine, const char *name,
+                                          struct console *console)
+{
+    struct mmsim_process *process = mmsim_process_find(machine, name);
+    if (process != NULL)
+        return process;
+    struct spelling spelling = {name, NULL, 0};
+    for (size_t i = 0; (process = mmsim_process_at(machine, i)) != NULL; i++)
+        spelling_offer(&spelling, mmsim_process_name(process));
+    if (spelling.nearest != NULL)
+        console_error(console, "--by %s: there is no such process; did you mean %s?", name,
+                      spelling.nearest);
+    else
+        console_error(console, "--by %s: there is no such process at that step", name);
+    return NULL;
+}
+
+/* The part before a + or -, without spaces around it: a number or a name. */
+static bool parse_base(const struct mmsim_result *result, const char *text, size_t n_chars,
+                       mmsim_vaddr *address)
+{
+    char base[96];
+    while (n_chars > 0 && text[n_chars - 1] == ' ')
+        n_chars--;
+    if (n_chars == 0 || n_chars >= sizeof base)
+        return false;
+    memcpy(base, text, n_chars);
+    base[n_chars] = '\0';
+    return mmsim_quantity_parse(base, address) || mmsim_result_address(result, base, address);
+}
+
+static bool parse_address(const struct mmsim_result *result, const char *text, mmsim_vaddr *address)
+{
+    size_t n_chars = strcspn(text, "+-");
+    uint64_t offset;
+    if (!parse_base(result, text, n_chars, address))
+        return false;
+    if (text[n_chars] == '\0')
+        return true;
+    const char *rest = text + n_chars + 1;
+    rest += strspn(rest, " ");
+    if (!mmsim_quantity_parse(rest, &offset))
+        return false;
+    *address = text[n_chars] == '+' ? *address + offset : *address - offset;
+    return true;
+}
+
+static enum exit_status explain(const struct request *request, const struct mmsim_result *result,
+                                struct console *console)
+{
+    struct mmsim_process *process =
+        find_process(mmsim_result_machine(result), request->by, console);
+    mmsim_vaddr address;
+    struct mmsim_walk walk;
+    if (process == NULL)
+        return EXIT_BAD_INPUT;
+    if (!parse_address(result, request->at, &address)) {
+        console_error(
+            console,
+            "--at %s: expected an address, or a name that is bound by then, or name+offset",
+            request->at);
+        return EXIT_BAD_INPUT;
+    }
+    if (!mmsim_process_alive(process)) {
+        console_error(console, "'%s' has exited by then and its page tables are gone; see --step",
+                      request->by);
+        return EXIT_BAD_INPUT;
+    }
+    struct mmsim_sink sink = output_sink(&console->out);
+    mmsim_explain(process, address, request->access, &walk);
+    mmsim_walk_print(&walk, &sink);
+    return EXIT_PASSED;
+}
+
+static enum exit_status run_and_explain(const struct request *request,
+                                        const struct mmsim_scenario *scenario,
+                                        struct console *console)
+{
+    struct mmsim_run_options options;
+    struct mmsim_result *result = NULL;
+    struct mmsim_error error;
+    mmsim_run_options_init(&options);
+    options.stop_after = true;
+    options.stop_step = request->stop_step;
+    enum mmsim_status status = mmsim_scenario_run(scenario, &options, &result, &error);
+    enum exit_status exit_status = EXIT_BAD_INPUT;
+    if (status == MMSIM_OK) {
+        exit_status = explain(request, result, console);
+    } else {
+        console_error(console, "%s: %s", mmsim_scenario_file(scenario), error.text);
+        exit_status = status == MMSIM_INVARIANT ? EXIT_INVARIANT : EXIT_BAD_INPUT;
+    }
+    mmsim_result_destroy(result);
+    return exit_status;
+}
+
+enum exit_status walk_perform(const struct arguments *arguments, struct console *console)
+{
+    struct request request;
+    if (!read_request(arguments, &request, console))
+        return EXIT_BAD_INPUT;
+    struct mmsim_scenario *scenario = load_file(arguments->operands[0], arguments, console);
+    if (scenario == NULL)
+        return EXIT_BAD_INPUT;
+    enum exit_status status = run_and_explain(&request, scenario, console);
+    mmsim_scenario_destroy(scenario);
+    return status;
+}

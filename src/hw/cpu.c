@@ -1,0 +1,99 @@
+/* cpu.c - register writes and their effects on the TLBs. */
+#include "hw/cpu.h"
+
+static uint8_t large_shift(const struct mmsim_arch_ops *arch)
+{
+    return arch->page_shifts[1];
+}
+
+bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board *board,
+                 const struct mmsim_cpu_preset *preset, unsigned index)
+{
+    memset(cpu, 0, sizeof *cpu);
+    cpu->board = board;
+    cpu->index = index;
+    board->arch->reset(&cpu->arch, preset);
+    uint8_t shift = large_shift(board->arch);
+    struct mmsim_tlb_shape none = {0};
+    cpu->tlb[0] = &cpu->own_tlbs[0];
+    cpu->tlb[1] = preset->unified ? cpu->tlb[0] : &cpu->own_tlbs[1];
+    if (!mm_tlb_init(&cpu->own_tlbs[0], host, preset->dtlb_small, preset->dtlb_large, shift))
+        return false;
+    if (mm_tlb_init(&cpu->own_tlbs[1], host, preset->unified ? none : preset->itlb_small,
+                    preset->unified ? none : preset->itlb_large, shift))
+        return true;
+    mm_tlb_fini(&cpu->own_tlbs[0], host);
+    return false;
+}
+
+void mm_cpu_fini(struct mm_cpu *cpu, struct mm_host *host)
+{
+    mm_tlb_fini(&cpu->own_tlbs[0], host);
+    mm_tlb_fini(&cpu->own_tlbs[1], host);
+}
+
+struct mmsim_event mm_cpu_event(const struct mm_cpu *cpu, enum mmsim_event_type type)
+{
+    return (struct mmsim_event){
+        .type = type, .cpu = cpu->index, .process = cpu->process, .name = cpu->process_name};
+}
+
+static void flush(struct mm_cpu *cpu, enum mm_tlb_flush what)
+{
+    mm_tlb_flush(&cpu->own_tlbs[0], what);
+    mm_tlb_flush(&cpu->own_tlbs[1], what);
+    cpu->board->counters->tlb_flushes++;
+    if (mm_obs_wants(cpu->board->obs, MMSIM_EVENT_FLUSH)) {
+        struct mmsim_event event = mm_cpu_event(cpu, MMSIM_EVENT_FLUSH);
+        mm_obs_emit(cpu->board->obs, &event);
+    }
+}
+
+static bool apply_effect(struct mm_cpu *cpu, unsigned effect)
+{
+    if (effect & MMSIM_EFFECT_REFUSED)
+        return false;
+    if (effect & MMSIM_EFFECT_FLUSH_ALL)
+        flush(cpu, MM_TLB_DROP_GLOBAL);
+    else if (effect & MMSIM_EFFECT_FLUSH)
+        flush(cpu, MM_TLB_KEEP_GLOBAL);
+    return true;
+}
+
+uint32_t mm_cpu_start_paging(struct mm_cpu *cpu, mmsim_paddr root, uint32_t abilities)
+{
+    return cpu->board->arch->start_paging(&cpu->arch, root, abilities);
+}
+
+bool mm_cpu_write_register(struct mm_cpu *cpu, unsigned number, uint64_t value)
+{
+    return apply_effect(cpu, cpu->board->arch->write_register(&cpu->arch, number, value));
+}
+
+void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root)
+{
+    mm_clock_charge(cpu->board->clock, cpu->arch.preset->costs.load_root);
+    apply_effect(cpu, cpu->board->arch->load_root(&cpu->arch, root));
+}
+
+void mm_cpu_invalidate(struct mm_cpu *cpu, mmsim_vaddr address)
+{
+    mm_tlb_drop(&cpu->own_tlbs[0], address);
+    if (cpu->tlb[1] != cpu->tlb[0])
+        mm_tlb_drop(&cpu->own_tlbs[1], address);
+    cpu->board->counters->tlb_invlpg++;
+    mm_clock_charge(cpu->board->clock, cpu->arch.preset->costs.invalidate);
+    if (mm_obs_wants(cpu->board->obs, MMSIM_EVENT_INVLPG)) {
+        struct mmsim_event event = mm_cpu_event(cpu, MMSIM_EVENT_INVLPG);
+        event.address = address;
+        mm_obs_emit(cpu->board->obs, &event);
+    }
+}
+
+const char *mm_cpu_check(const struct mm_cpu *cpu)
+{
+    if (cpu->n_misses > cpu->n_accesses)
+        return "a CPU counts more TLB misses than accesses (cpu invariant 2)";
+    const char *broken = mm_tlb_check(&cpu->own_tlbs[0], cpu->n_accesses);
+    return broken ? broken : mm_tlb_check(&cpu->own_tlbs[1], cpu->n_accesses);
+}

@@ -1,0 +1,65 @@
+/*
+ * cpu.h - one simulated processor: registers, TLBs, and its own counts.
+ *
+ * The registers and the rights table belong to the model (struct mmsim_arch_cpu); the CPU adds the
+ * TLBs and carries out what a register write does to them.
+ *
+ * Invariants: (1) n_accesses counts every translation asked for, and is the stamp of the latest
+ * one; (2) n_misses <= n_accesses; (3) both TLBs satisfy theirs.
+ */
+#ifndef MM_HW_CPU_H
+#define MM_HW_CPU_H
+
+#include <mmsim/arch.h>
+
+#include "hw/bus.h"
+#include "hw/clock.h"
+#include "hw/tlb.h"
+#include "obs/counters.h"
+#include "obs/event.h"
+
+/* What all CPUs of a machine share. */
+struct mm_board {
+    const struct mmsim_arch_ops *arch;
+    struct mm_bus *bus;
+    struct mm_clock *clock;
+    struct mm_obs *obs;
+    struct mm_counters *counters;
+    mmsim_vaddr address_mask; /* linear addresses wrap at its end */
+};
+
+struct mm_cpu {
+    struct mmsim_arch_cpu arch;
+    struct mm_tlb *tlb[2];     /* [0] data, [1] fetches; the same one on a CPU with one TLB */
+    struct mm_tlb own_tlbs[2]; /* what tlb[] points to */
+    uint64_t n_accesses, n_misses;
+    struct mmsim_fault fault; /* the latest one */
+    const struct mm_board *board;
+    unsigned index;
+    /* Of whoever runs here, for events; kept by the scheduler. */
+    uint32_t process;
+    const char *process_name;
+};
+
+bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board *board,
+                 const struct mmsim_cpu_preset *preset, unsigned index);
+void mm_cpu_fini(struct mm_cpu *cpu, struct mm_host *host);
+
+/* Turns paging on; returns the abilities in use (enum mmsim_cpu_ability). */
+uint32_t mm_cpu_start_paging(struct mm_cpu *cpu, mmsim_paddr root, uint32_t abilities);
+
+/* Writes a register as its instruction would: flushes what must go. False: #GP, nothing changed. */
+bool mm_cpu_write_register(struct mm_cpu *cpu, unsigned number, uint64_t value);
+
+/* Loads other page tables, or the same ones again, which flushes all but global entries. */
+void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root);
+
+/* Drops one page from both TLBs, as INVLPG. */
+void mm_cpu_invalidate(struct mm_cpu *cpu, mmsim_vaddr address);
+
+/* An event with this CPU and its process filled in. */
+struct mmsim_event mm_cpu_event(const struct mm_cpu *cpu, enum mmsim_event_type type);
+
+const char *mm_cpu_check(const struct mm_cpu *cpu);
+
+#endif

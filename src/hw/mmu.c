@@ -1,0 +1,158 @@
+/* mmu.c - misses, faults, straddling accesses, and the explanation of a translation. */
+#include "hw/mmu.h"
+
+static bool allowed(const struct mm_cpu *cpu, const struct mmsim_request *request, uint8_t rights)
+{
+    return (cpu->arch.allow[request->privilege][rights] >> request->access) & 1;
+}
+
+static bool refuse(struct mm_cpu *cpu, const struct mmsim_request *request)
+{
+    mm_tlb_drop(cpu->tlb[0], request->address);
+    mm_tlb_drop(cpu->tlb[1], request->address);
+    cpu->board->arch->deliver(&cpu->arch, &cpu->fault);
+    return false;
+}
+
+static void report(const struct mm_cpu *cpu, enum mmsim_event_type type,
+                   const struct mmsim_request *request, const struct mmsim_translation *to)
+{
+    if (!mm_obs_wants(cpu->board->obs, type))
+        return;
+    struct mmsim_event event = mm_cpu_event(cpu, type);
+    event.address = request->address;
+    event.frame = (mmsim_pfn)(to->base >> MMSIM_PAGE_SHIFT);
+    event.value = to->levels;
+    mm_obs_emit(cpu->board->obs, &event);
+}
+
+static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_paddr *physical)
+{
+    const struct mm_board *board = cpu->board;
+    struct mmsim_translation to;
+    bool done = board->arch->walk(&cpu->arch, &board->bus->port, request, &to, &cpu->fault);
+    if (!done)
+        return refuse(cpu, request);
+    *physical = to.base | (request->address & (((mmsim_vaddr)1 << to.page_shift) - 1));
+    if (to.levels == 0) /* paging is off */
+        return true;
+    mm_clock_charge(board->clock, (uint64_t)to.levels * cpu->arch.preset->costs.walk_level);
+    mm_tlb_fill(cpu->tlb[request->access == MMSIM_ACCESS_FETCH], request->address, &to,
+                cpu->n_accesses);
+    report(cpu, MMSIM_EVENT_WALK, request, &to);
+    report(cpu, MMSIM_EVENT_FILL, request, &to);
+    return true;
+}
+
+bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *request,
+                             struct mm_tlb_entry *held, mmsim_paddr *physical)
+{
+    const struct mm_tlb *tlb = cpu->tlb[request->access == MMSIM_ACCESS_FETCH];
+    uint8_t shift = tlb->small.page_shift;
+    if (!held && tlb->large.n_valid_hint > 0) {
+        held = mm_tlb_array_find(&tlb->large, request->address);
+        shift = tlb->large.page_shift;
+    }
+    if (held && !allowed(cpu, request, held->rights)) {
+        cpu->board->arch->refuse(&cpu->arch, request, &cpu->fault);
+        return refuse(cpu, request);
+    }
+    if (held && (request->access != MMSIM_ACCESS_WRITE || held->dirty)) {
+        held->stamp = cpu->n_accesses;
+        *physical = mm_tlb_entry_physical(held, request->address, shift);
+        return true;
+    }
+    cpu->n_misses++;
+    return walk(cpu, request, physical);
+}
+
+/* The pieces of an access: one, or two if it straddles a page boundary. */
+struct pieces {
+    mmsim_paddr physical[2];
+    size_t first_bytes;
+};
+
+static bool translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *request,
+                             size_t n_bytes, struct pieces *pieces)
+{
+    mmsim_vaddr address = request->address;
+    size_t to_page_end = (size_t)(MMSIM_PAGE_SIZE - (address & MMSIM_PAGE_MASK));
+    pieces->first_bytes = n_bytes < to_page_end ? n_bytes : to_page_end;
+    if (!mm_mmu_translate(cpu, address, request->access, request->privilege, &pieces->physical[0]))
+        return false;
+    if (pieces->first_bytes == n_bytes)
+        return true;
+    mmsim_vaddr next = (address + to_page_end) & cpu->board->address_mask;
+    return mm_mmu_translate(cpu, next, request->access, request->privilege, &pieces->physical[1]);
+}
+
+bool mm_mmu_read(struct mm_cpu *cpu, mmsim_vaddr address, void *data, size_t n_bytes,
+                 enum mmsim_privilege privilege)
+{
+    struct mmsim_request request = {address, MMSIM_ACCESS_READ, privilege};
+    struct pieces pieces;
+    if (!translate_pieces(cpu, &request, n_bytes, &pieces))
+        return false;
+    mm_bus_read(cpu->board->bus, pieces.physical[0], data, pieces.first_bytes);
+    if (pieces.first_bytes < n_bytes)
+        mm_bus_read(cpu->board->bus, pieces.physical[1], (uint8_t *)data + pieces.first_bytes,
+                    n_bytes - pieces.first_bytes);
+    return true;
+}
+
+bool mm_mmu_write(struct mm_cpu *cpu, mmsim_vaddr address, const void *data, size_t n_bytes,
+                  enum mmsim_privilege privilege)
+{
+    struct mmsim_request request = {address, MMSIM_ACCESS_WRITE, privilege};
+    struct pieces pieces;
+    if (!translate_pieces(cpu, &request, n_bytes, &pieces))
+        return false;
+    mm_bus_write(cpu->board->bus, pieces.physical[0], data, pieces.first_bytes);
+    if (pieces.first_bytes < n_bytes)
+        mm_bus_write(cpu->board->bus, pieces.physical[1],
+                     (const uint8_t *)data + pieces.first_bytes, n_bytes - pieces.first_bytes);
+    return true;
+}
+
+bool mm_mmu_fetch(struct mm_cpu *cpu, mmsim_vaddr address, uint8_t *byte,
+                  enum mmsim_privilege privilege)
+{
+    mmsim_paddr physical;
+    if (!mm_mmu_translate(cpu, address, MMSIM_ACCESS_FETCH, privilege, &physical))
+        return false;
+    mm_bus_read(cpu->board->bus, physical, byte, 1);
+    return true;
+}
+
+static void explain_tlb(const struct mm_cpu *cpu, struct mmsim_walk *record)
+{
+    bool fetch = record->request.access == MMSIM_ACCESS_FETCH;
+    const struct mm_tlb *tlb = cpu->tlb[fetch];
+    const struct mm_tlb_entry *entry = mm_tlb_find(tlb, record->request.address);
+    record->tlb.instruction = fetch && cpu->tlb[1] != cpu->tlb[0];
+    record->tlb.hit = entry != NULL;
+    if (!entry)
+        return;
+    const struct mm_tlb_array *array =
+        entry == mm_tlb_array_find(&tlb->small, record->request.address) ? &tlb->small
+                                                                         : &tlb->large;
+    size_t index = (size_t)(entry - array->entries);
+    record->tlb.set = (unsigned)(index / array->ways);
+    record->tlb.way = (unsigned)(index % array->ways);
+    record->tlb.held = (struct mmsim_translation){.base = entry->base,
+                                                  .page_shift = entry->page_shift,
+                                                  .rights = entry->rights,
+                                                  .global = entry->global,
+                                                  .dirty = entry->dirty};
+    mmsim_paddr physical = mm_tlb_entry_physical(entry, record->request.address, array->page_shift);
+    record->tlb.stale = !record->present || physical != record->physical;
+}
+
+void mm_mmu_explain(const struct mm_cpu *cpu, const struct mmsim_request *request,
+                    struct mmsim_walk *record)
+{
+    cpu->board->arch->explain(&cpu->arch, &cpu->board->bus->port, request, record);
+    record->cpu_index = cpu->index;
+    if (record->paging)
+        explain_tlb(cpu, record);
+}

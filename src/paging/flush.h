@@ -1,0 +1,36 @@
+/*
+ * flush.h - telling TLBs that page tables changed.
+ *
+ * A change that takes a right away, or moves a page, must reach every TLB that may hold the old
+ * translation: those of the CPUs that have the tables loaded, and no others (a CPU that loads them
+ * later starts with an empty TLB). The CPU that runs the kernel flushes its own; each other one is
+ * interrupted once (a shootdown).
+ *
+ * A CPU drops single pages with INVLPG up to MM_FLUSH_MAX_PAGES; beyond that, or on an i386, which
+ * has no INVLPG, it reloads CR3. Linux decides in the same way, with the same ceiling of 33 pages.
+ *
+ * Raising rights, or making an absent page present, needs no flush: an absent page is never in a
+ * TLB, and the stale right costs at most one fault, which drops the entry (SDM 3A 4.10.4.3).
+ */
+#ifndef MM_PAGING_FLUSH_H
+#define MM_PAGING_FLUSH_H
+
+#include "paging/pgtable.h"
+
+#define MM_FLUSH_MAX_PAGES 33
+
+/* Flushes [start, end) of user addresses of a set of tables, wherever it is loaded. */
+void mm_flush_range(struct mm_pgtable *set, mmsim_vaddr start, mmsim_vaddr end);
+
+static inline void mm_flush_page(struct mm_pgtable *set, mmsim_vaddr page)
+{
+    mm_flush_range(set, page, page + MMSIM_PAGE_SIZE);
+}
+
+/* Flushes every user address. */
+static inline void mm_flush_all(struct mm_pgtable *set)
+{
+    mm_flush_range(set, MM_LAYOUT_USER_START, MM_LAYOUT_USER_END);
+}
+
+#endif

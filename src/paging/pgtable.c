@@ -1,0 +1,307 @@
+/* pgtable.c - frames for page tables, the kernel's master tables, loading on CPUs. */
+#include "paging/pgtable.h"
+
+#include "base/assert.h"
+#include "base/tree.h"
+
+static struct mm_pgtable *set_of(struct mmsim_page_map *map)
+{
+    return MM_CONTAINER_OF(map, struct mm_pgtable, map);
+}
+
+static const struct mmsim_arch_ops *arch_of(const struct mm_pgtable *set)
+{
+    return set->paging->board->arch;
+}
+
+static void report_entry(const struct mm_pgtable *set, enum mmsim_event_type type,
+                         mmsim_vaddr address, mmsim_paddr base, uint64_t value)
+{
+    const struct mm_paging *paging = set->paging;
+    if (!mm_obs_wants(paging->board->obs, type))
+        return;
+    struct mmsim_event event = mm_cpu_event(&paging->cpus[paging->current_cpu], type);
+    event.address = address;
+    event.frame = mm_address_pfn(base);
+    event.value = value;
+    mm_obs_emit(paging->board->obs, &event);
+}
+
+/* ---- frames for the model ---- */
+
+static bool table_get(struct mmsim_page_map *map, mmsim_vaddr covers, mmsim_paddr *table)
+{
+    struct mm_pgtable *set = set_of(map);
+    struct mm_zones *zones = set->paging->zones;
+    struct mm_frame *frame = mm_zone_alloc(zones, MM_FRAME_PAGE_TABLE, 0);
+    if (!frame)
+        return false;
+    frame->owner = set;
+    frame->n_used = 0;
+    memset(mm_frame_bytes(zones, frame), 0, MMSIM_PAGE_SIZE);
+    set->n_tables++;
+    mm_clock_work(set->paging->board->clock, MM_WORK_FRAME);
+    mm_clock_work(set->paging->board->clock, MM_WORK_ZERO_PAGE);
+    *table = mm_pfn_address(mm_frame_pfn(zones, frame));
+    report_entry(set, MMSIM_EVENT_TABLE, covers, *table, 1);
+    return true;
+}
+
+static void table_put(struct mmsim_page_map *map, mmsim_vaddr covers, mmsim_paddr table)
+{
+    struct mm_pgtable *set = set_of(map);
+    struct mm_zones *zones = set->paging->zones;
+    struct mm_frame *frame = mm_zone_frame(zones, table);
+    frame->owner = NULL;
+    mm_zone_free(zones, frame, 0);
+    set->n_tables--;
+    mm_clock_work(set->paging->board->clock, MM_WORK_FRAME);
+    report_entry(set, MMSIM_EVENT_TABLE, covers, table, 0);
+}
+
+static uint16_t *table_used(struct mmsim_page_map *map, mmsim_paddr table)
+{
+    return &mm_zone_frame(set_of(map)->paging->zones, table)->n_used;
+}
+
+static const struct mmsim_table_ops table_ops = {
+    .get = table_get, .put = table_put, .used = table_used};
+
+/* ---- sets ---- */
+
+static struct mm_pgtable *set_create(struct mm_paging *paging)
+{
+    struct mm_pgtable *set = mm_slab_alloc(&paging->pgtables);
+    if (!set)
+        return NULL;
+    set->paging = paging;
+    mm_list_init(&set->link);
+    set->map = (struct mmsim_page_map){
+        .port = &paging->board->bus->port, .tables = &table_ops, .abilities = paging->abilities};
+    if (table_get(&set->map, 0, &set->map.root))
+        return set;
+    mm_slab_free(&paging->pgtables, set);
+    return NULL;
+}
+
+static void set_destroy(struct mm_pgtable *set)
+{
+    table_put(&set->map, 0, set->map.root);
+    MM_ASSERT(set->n_tables == 0, "a set of page tables is destroyed with tables left");
+    mm_list_remove(&set->link);
+    mm_slab_free(&set->paging->pgtables, set);
+}
+
+struct mm_pgtable *mm_pgtable_create(struct mm_paging *paging)
+{
+    struct mm_pgtable *set = set_create(paging);
+    if (!set)
+        return NULL;
+    const struct mmsim_arch_ops *arch = paging->board->arch;
+    arch->share(&set->map, &paging->master->map, 0, MM_LAYOUT_USER_START);
+    arch->share(&set->map, &paging->master->map, MM_LAYOUT_SHARED_START, MM_LAYOUT_END);
+    mm_list_append(&paging->sets, &set->link);
+    return set;
+}
+
+void mm_pgtable_destroy(struct mm_pgtable *set)
+{
+    struct mm_paging *paging = set->paging;
+    for (unsigned cpu = 0; cpu < paging->n_cpus; cpu++)
+        if ((set->cpu_mask >> cpu) & 1)
+            mm_pgtable_load(paging->master, cpu);
+    set_destroy(set);
+}
+
+static struct mm_pgtable *loaded_on(const struct mm_paging *paging, unsigned cpu)
+{
+    mmsim_paddr root = paging->board->arch->root(&paging->cpus[cpu].arch);
+    return mm_zone_frame(paging->zones, root)->owner;
+}
+
+bool mm_pgtable_load(struct mm_pgtable *set, unsigned cpu)
+{
+    struct mm_paging *paging = set->paging;
+    uint64_t bit = (uint64_t)1 << cpu;
+    if (set->cpu_mask & bit)
+        return false;
+    loaded_on(paging, cpu)->cpu_mask &= ~bit;
+    set->cpu_mask |= bit;
+    mm_cpu_load_root(&paging->cpus[cpu], set->map.root);
+    return true;
+}
+
+/* ---- entries ---- */
+
+bool mm_pgtable_prepare(struct mm_pgtable *set, mmsim_vaddr page)
+{
+    return arch_of(set)->prepare(&set->map, page, 0);
+}
+
+void mm_pgtable_map(struct mm_pgtable *set, mmsim_vaddr page, const struct mmsim_entry *entry)
+{
+    arch_of(set)->map(&set->map, page, entry);
+    mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
+    report_entry(set, MMSIM_EVENT_MAP, page, entry->base, 0);
+}
+
+struct mmsim_entry mm_pgtable_unmap(struct mm_pgtable *set, mmsim_vaddr page)
+{
+    struct mmsim_entry before = arch_of(set)->unmap(&set->map, page);
+    mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
+    if (before.state != MMSIM_ENTRY_NONE)
+        report_entry(set, MMSIM_EVENT_UNMAP, page, before.base, 0);
+    return before;
+}
+
+struct mmsim_entry mm_pgtable_protect(struct mm_pgtable *set, mmsim_vaddr page,
+                                      enum mmsim_entry_state state, unsigned flags)
+{
+    mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
+    return arch_of(set)->protect(&set->map, page, state, flags);
+}
+
+struct mmsim_entry mm_pgtable_query(const struct mm_pgtable *set, mmsim_vaddr page)
+{
+    return arch_of(set)->query(&set->map, page);
+}
+
+mmsim_vaddr mm_pgtable_next(const struct mm_pgtable *set, mmsim_vaddr from, mmsim_vaddr to)
+{
+    return arch_of(set)->next(&set->map, from, to);
+}
+
+void mm_pgtable_trim(struct mm_pgtable *set, mmsim_vaddr start, mmsim_vaddr end)
+{
+    arch_of(set)->trim(&set->map, start, end);
+}
+
+/* ---- the kernel's map ---- */
+
+static mmsim_vaddr lowmem_end(const struct mm_paging *paging)
+{
+    uint64_t ram = paging->zones->phys->ranges[0].end;
+    return ram < MM_LOWMEM_END ? ram : MM_LOWMEM_END;
+}
+
+/* The size class that fits at `at`: large where the CPU has it and RAM goes on that far. */
+static unsigned size_class_at(const struct mm_paging *paging, mmsim_vaddr at, mmsim_vaddr end)
+{
+    uint8_t shift = paging->board->arch->page_shifts[1];
+    uint64_t span = (uint64_t)1 << shift;
+    bool fits = (at & (span - 1)) == 0 && end - at >= span;
+    return (paging->abilities & MMSIM_CPU_LARGE_PAGES) && fits ? 1 : 0;
+}
+
+static bool map_lowmem(struct mm_paging *paging)
+{
+    const struct mmsim_arch_ops *arch = paging->board->arch;
+    mmsim_vaddr end = lowmem_end(paging);
+    for (mmsim_vaddr at = MM_LAYOUT_LOWMEM_START; at < end;) {
+        unsigned size_class = size_class_at(paging, at, end);
+        if (!arch->prepare(&paging->master->map, at, size_class))
+            return false;
+        struct mmsim_entry entry = {.state = MMSIM_ENTRY_PRESENT,
+                                    .size_class = (uint8_t)size_class,
+                                    .flags = MMSIM_ENTRY_WRITABLE | MMSIM_ENTRY_GLOBAL,
+                                    .base = at};
+        arch->map(&paging->master->map, at, &entry);
+        at += (uint64_t)1 << arch->page_shifts[size_class];
+    }
+    return true;
+}
+
+static void unmap_lowmem(struct mm_paging *paging)
+{
+    const struct mmsim_arch_ops *arch = paging->board->arch;
+    mmsim_vaddr end = lowmem_end(paging);
+    mmsim_vaddr at = MM_LAYOUT_LOWMEM_START;
+    while ((at = arch->next(&paging->master->map, at, end)) < end) {
+        struct mmsim_entry entry = arch->unmap(&paging->master->map, at);
+        at += (uint64_t)1 << arch->page_shifts[entry.size_class];
+    }
+    arch->trim(&paging->master->map, MM_LAYOUT_LOWMEM_START, end);
+}
+
+bool mm_paging_init(struct mm_paging *paging, uint32_t abilities)
+{
+    mm_list_init(&paging->sets);
+    mm_slab_init(&paging->pgtables, paging->zones, "pgtable", sizeof(struct mm_pgtable));
+    paging->abilities = abilities & paging->cpus[0].arch.preset->abilities;
+    paging->master = set_create(paging);
+    if (!paging->master)
+        return false;
+    if (!map_lowmem(paging)) {
+        mm_paging_fini(paging);
+        return false;
+    }
+    for (unsigned cpu = 0; cpu < paging->n_cpus; cpu++) {
+        mm_cpu_start_paging(&paging->cpus[cpu], paging->master->map.root, paging->abilities);
+        paging->master->cpu_mask |= (uint64_t)1 << cpu;
+    }
+    return true;
+}
+
+void mm_paging_fini(struct mm_paging *paging)
+{
+    if (!paging->master)
+        return;
+    unmap_lowmem(paging);
+    set_destroy(paging->master);
+    paging->master = NULL;
+    mm_slab_fini(&paging->pgtables);
+}
+
+/* ---- invariants ---- */
+
+static const char *check_cpus(const struct mm_pgtable *set)
+{
+    const struct mm_paging *paging = set->paging;
+    for (unsigned cpu = 0; cpu < paging->n_cpus; cpu++) {
+        bool loaded = paging->board->arch->root(&paging->cpus[cpu].arch) == set->map.root;
+        if (loaded != ((set->cpu_mask >> cpu) & 1))
+            return "a set of page tables has a wrong mask of CPUs (pgtable invariant 2)";
+    }
+    return NULL;
+}
+
+static const char *check_shared_range(const struct mm_pgtable *set, mmsim_vaddr start,
+                                      mmsim_vaddr end)
+{
+    const struct mm_pgtable *master = set->paging->master;
+    mmsim_vaddr at = start;
+    while (at < end) {
+        mmsim_vaddr ours = mm_pgtable_next(set, at, end);
+        mmsim_vaddr theirs = mm_pgtable_next(master, at, end);
+        struct mmsim_entry a = ours < end ? mm_pgtable_query(set, ours) : (struct mmsim_entry){0};
+        struct mmsim_entry b =
+            theirs < end ? mm_pgtable_query(master, theirs) : (struct mmsim_entry){0};
+        if (ours != theirs || a.base != b.base || a.state != b.state)
+            return "a set of page tables differs from the master's (pgtable invariant 3)";
+        if (ours == end)
+            return NULL;
+        at = ours + ((uint64_t)1 << set->paging->board->arch->page_shifts[a.size_class]);
+    }
+    return NULL;
+}
+
+const char *mm_pgtable_check(const struct mm_pgtable *set)
+{
+    const char *broken = check_cpus(set);
+    if (!broken && set != set->paging->master)
+        broken = check_shared_range(set, 0, MM_LAYOUT_USER_START);
+    if (!broken && set != set->paging->master)
+        broken = check_shared_range(set, MM_LAYOUT_SHARED_START, MM_LAYOUT_END);
+    return broken;
+}
+
+const char *mm_paging_check(const struct mm_paging *paging)
+{
+    const char *broken = mm_pgtable_check(paging->master);
+    if (!broken)
+        broken = mm_slab_check(&paging->pgtables);
+    for (const struct mm_list *at = paging->sets.next; !broken && at != &paging->sets;
+         at = at->next)
+        broken = mm_pgtable_check(MM_CONTAINER_OF(at, struct mm_pgtable, link));
+    return broken;
+}

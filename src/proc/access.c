@@ -1,0 +1,303 @@
+/* access.c - the retry loop, signals, and the fast path of batches. */
+#include "proc/access.h"
+
+#include "base/assert.h"
+#include "hw/mmu.h"
+#include "proc/oom.h"
+#include "vm/fault.h"
+
+/* Two pages, each at most: the stack grows and fills, is read first, written then, and once a TLB
+ * was stale. More is a bug. */
+enum { MAX_FAULTS_PER_ACCESS = 8 };
+
+static struct mm_cpu *cpu_of(const struct mm_actor *actor)
+{
+    return &actor->procs->paging->cpus[actor->cpu];
+}
+
+static enum mmsim_privilege privilege_of(const struct mm_actor *actor)
+{
+    return actor->process ? MMSIM_PRIVILEGE_USER : MMSIM_PRIVILEGE_SUPERVISOR;
+}
+
+static void report(const struct mm_actor *actor, struct mmsim_event event)
+{
+    struct mm_obs *obs = actor->procs->paging->board->obs;
+    if (!mm_obs_wants(obs, event.type))
+        return;
+    event.cpu = actor->cpu;
+    event.process = actor->process ? actor->process->number : 0;
+    event.name = actor->process ? actor->process->name : NULL;
+    mm_obs_emit(obs, &event);
+}
+
+static void count_fault(const struct mm_actor *actor, const struct mmsim_fault *fault,
+                        const struct mm_fault_outcome *outcome, struct mmsim_access *access)
+{
+    actor->procs->paging->board->counters->faults[outcome->kind]++;
+    if (access->n_faults++ == 0)
+        access->fault = outcome->kind;
+    report(actor, (struct mmsim_event){.type = MMSIM_EVENT_FAULT,
+                                       .address = fault->address,
+                                       .error = fault->error,
+                                       .fault = outcome->kind,
+                                       .reused = outcome->reused,
+                                       .frame = outcome->frame});
+}
+
+static void refuse_kernel(mmsim_vaddr address, struct mmsim_access *access)
+{
+    access->outcome = MMSIM_ERROR;
+    access->error = MMSIM_EFAULT;
+    access->address = address;
+}
+
+/* Raises a signal, which ends the process unless it has a handler. */
+static void raise_signal(const struct mm_actor *actor, enum mmsim_signal number,
+                         enum mmsim_sigcode code, mmsim_vaddr address, struct mmsim_access *access)
+{
+    access->outcome = MMSIM_SIGNAL;
+    access->signal = number;
+    access->code = code;
+    access->address = address;
+    mm_clock_work(actor->procs->vm->clock, MM_WORK_SIGNAL);
+    report(actor, (struct mmsim_event){.type = MMSIM_EVENT_SIGNAL,
+                                       .value = (uint64_t)number,
+                                       .error = (uint32_t)code,
+                                       .address = address});
+    if (!actor->survives || number == MMSIM_SIGKILL)
+        mm_process_exit(actor->process, 128 + (int)number);
+}
+
+static void refuse(const struct mm_actor *actor, enum mmsim_sigcode code, mmsim_vaddr address,
+                   struct mmsim_access *access)
+{
+    if (actor->process)
+        raise_signal(actor, MMSIM_SIGSEGV, code, address, access);
+    else
+        refuse_kernel(address, access);
+}
+
+/* Frees memory by ending a process. False: nobody is left to end, or it was the actor itself. */
+static bool make_room(const struct mm_actor *actor, mmsim_vaddr address,
+                      struct mmsim_access *access)
+{
+    struct mm_process *victim = mm_oom_choose(actor->procs);
+    if (!victim) {
+        refuse_kernel(address, access);
+        return false;
+    }
+    mm_oom_report(victim);
+    if (victim == actor->process) {
+        raise_signal(actor, MMSIM_SIGKILL, MMSIM_SI_KERNEL, address, access);
+        return false;
+    }
+    bool was_running_here = actor->procs->running[actor->cpu] == victim;
+    mm_process_exit(victim, 128 + MMSIM_SIGKILL);
+    if (!actor->process && was_running_here) { /* the kernel worked on its memory */
+        refuse_kernel(address, access);
+        return false;
+    }
+    return true;
+}
+
+/* Handles the CPU's latest fault. True: try the access again. */
+static bool handle_fault(const struct mm_actor *actor, struct mmsim_access *access)
+{
+    struct mm_cpu *cpu = cpu_of(actor);
+    const struct mmsim_fault fault = cpu->fault;
+    struct mm_process *running = actor->procs->running[actor->cpu];
+    mm_clock_charge(actor->procs->vm->clock, cpu->arch.preset->costs.fault);
+    for (;;) {
+        struct mm_fault_outcome outcome = mm_fault_handle(running ? running->aspace : NULL, &fault);
+        if (outcome.result == MM_FAULT_NO_MEMORY) {
+            if (!make_room(actor, fault.address, access))
+                return false;
+            continue;
+        }
+        count_fault(actor, &fault, &outcome, access);
+        if (outcome.result == MM_FAULT_RESOLVED)
+            return true;
+        refuse(actor, outcome.code, fault.address, access);
+        return false;
+    }
+}
+
+/*
+ * A CPU whose kernel ignores R/W (the i386) would write into a page that is shared copy-on-write:
+ * the kernel looks first, and takes the fault that the hardware does not (Linux did so on the 386).
+ */
+static bool check_before_write(const struct mm_actor *actor, mmsim_vaddr address,
+                               struct mmsim_access *access)
+{
+    const struct mm_paging *paging = actor->procs->paging;
+    struct mm_process *running = actor->procs->running[actor->cpu];
+    if (actor->process || (paging->abilities & MMSIM_CPU_WRITE_PROTECT) || !running ||
+        !mm_layout_is_user(address))
+        return true;
+    mmsim_vaddr page = address & ~MMSIM_PAGE_MASK;
+    struct mmsim_entry entry = mm_pgtable_query(running->aspace->tables, page);
+    if (entry.state != MMSIM_ENTRY_PRESENT || (entry.flags & MMSIM_ENTRY_WRITABLE))
+        return true;
+    cpu_of(actor)->fault = (struct mmsim_fault){.address = address,
+                                                .present = true,
+                                                .access = MMSIM_ACCESS_WRITE,
+                                                .privilege = MMSIM_PRIVILEGE_SUPERVISOR};
+    return handle_fault(actor, access);
+}
+
+static bool check_both_ends(const struct mm_actor *actor, mmsim_vaddr address, size_t n_bytes,
+                            struct mmsim_access *access)
+{
+    mmsim_vaddr last = address + n_bytes - 1;
+    bool straddles = (address ^ last) >> MMSIM_PAGE_SHIFT;
+    return check_before_write(actor, address, access) &&
+           (!straddles || check_before_write(actor, last & ~MMSIM_PAGE_MASK, access));
+}
+
+/*
+ * The simulator's own kernel objects and page tables are out of reach even of the kernel's stores:
+ * a wild one would bring down the simulator, not the simulated machine. FIDELITY.md says so.
+ */
+static bool kernel_may_store(const struct mm_actor *actor, mmsim_vaddr address)
+{
+    struct mm_cpu *cpu = cpu_of(actor);
+    struct mmsim_request request = {address & cpu->board->address_mask, MMSIM_ACCESS_WRITE,
+                                    MMSIM_PRIVILEGE_SUPERVISOR};
+    struct mmsim_walk walk;
+    mm_mmu_explain(cpu, &request, &walk);
+    const struct mm_frame *frame =
+        walk.present ? mm_zone_frame(actor->procs->vm->zones, walk.physical) : NULL;
+    if (!frame || mm_layout_is_user(request.address))
+        return true;
+    return frame->use != MM_FRAME_SLAB && frame->use != MM_FRAME_PAGE_TABLE &&
+           frame->use != MM_FRAME_ZERO_PAGE;
+}
+
+static bool transfer(const struct mm_actor *actor, enum mmsim_access_kind kind, mmsim_vaddr address,
+                     void *bytes, size_t n_bytes)
+{
+    struct mm_cpu *cpu = cpu_of(actor);
+    switch (kind) {
+    case MMSIM_ACCESS_READ:
+        return mm_mmu_read(cpu, address, bytes, n_bytes, privilege_of(actor));
+    case MMSIM_ACCESS_WRITE:
+        return mm_mmu_write(cpu, address, bytes, n_bytes, privilege_of(actor));
+    default:
+        return mm_mmu_fetch(cpu, address, bytes, privilege_of(actor));
+    }
+}
+
+/* Whether the access may be tried at all; if not, *access says why. */
+static bool admit(const struct mm_actor *actor, enum mmsim_access_kind kind, mmsim_vaddr address,
+                  size_t n_bytes, struct mmsim_access *access)
+{
+    const struct mm_board *board = actor->procs->paging->board;
+    if (address > board->address_mask) {
+        refuse(actor, MMSIM_SEGV_MAPERR, address, access);
+        return false;
+    }
+    if (actor->process || kind != MMSIM_ACCESS_WRITE)
+        return true;
+    if (kernel_may_store(actor, address) && kernel_may_store(actor, address + n_bytes - 1))
+        return check_both_ends(actor, address, n_bytes, access);
+    refuse_kernel(address, access);
+    return false;
+}
+
+bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, mmsim_vaddr address,
+                    void *bytes, size_t n_bytes, struct mmsim_access *access)
+{
+    if (!admit(actor, kind, address, n_bytes, access))
+        return false;
+    for (int n_faults = 0; n_faults < MAX_FAULTS_PER_ACCESS; n_faults++) {
+        if (transfer(actor, kind, address, bytes, n_bytes)) {
+            access->done += n_bytes;
+            return true;
+        }
+        if (!handle_fault(actor, access))
+            return false;
+    }
+    MM_ASSERT(false, "an access faults again and again although every fault was resolved");
+    refuse_kernel(address, access);
+    return false;
+}
+
+static size_t piece_bytes(mmsim_vaddr address, size_t n_bytes)
+{
+    size_t to_multiple = 8 - (size_t)(address & 7);
+    return n_bytes < to_multiple ? n_bytes : to_multiple;
+}
+
+struct mmsim_access mm_access_bytes(const struct mm_actor *actor, enum mmsim_access_kind kind,
+                                    mmsim_vaddr address, void *bytes, size_t n_bytes)
+{
+    struct mmsim_access access = {.outcome = MMSIM_DONE};
+    uint8_t *at = bytes;
+    if (n_bytes > 0 && n_bytes <= 8) {
+        mm_access_once(actor, kind, address, at, n_bytes, &access);
+        return access;
+    }
+    while (n_bytes > 0) {
+        size_t piece = piece_bytes(address, n_bytes);
+        if (!mm_access_once(actor, kind, address, at, piece, &access))
+            break;
+        address += piece;
+        at += piece;
+        n_bytes -= piece;
+    }
+    return access;
+}
+
+enum attempt {
+    ATTEMPT_MOVED,   /* the value was loaded or stored */
+    ATTEMPT_FAULTED, /* cpu->fault says why */
+    ATTEMPT_NONE     /* not tried: the ordinary way must do it */
+};
+
+/* The case that matters for speed: an access within a page, translated by the TLB, to RAM. */
+static inline enum attempt try_directly(struct mm_cpu *cpu, struct mmsim_reference *reference)
+{
+    enum { BYTES = sizeof reference->value };
+    enum mmsim_access_kind kind = (enum mmsim_access_kind)reference->kind;
+    mmsim_vaddr address = reference->address;
+    mmsim_paddr physical;
+    if ((address & MMSIM_PAGE_MASK) > MMSIM_PAGE_SIZE - BYTES || address > cpu->board->address_mask)
+        return ATTEMPT_NONE;
+    if (!mm_mmu_translate(cpu, address, kind, MMSIM_PRIVILEGE_USER, &physical))
+        return ATTEMPT_FAULTED;
+    uint8_t *ram = mm_bus_direct(cpu->board->bus, physical, BYTES);
+    if (!ram && kind == MMSIM_ACCESS_WRITE)
+        mm_bus_write(cpu->board->bus, physical, &reference->value, BYTES);
+    else if (!ram)
+        mm_bus_read(cpu->board->bus, physical, &reference->value, BYTES);
+    else if (kind == MMSIM_ACCESS_WRITE)
+        memcpy(ram, &reference->value, BYTES);
+    else
+        memcpy(&reference->value, ram, BYTES);
+    return ATTEMPT_MOVED;
+}
+
+static bool run_reference(const struct mm_actor *actor, struct mmsim_reference *reference,
+                          enum attempt attempt, struct mmsim_access *access)
+{
+    if (attempt == ATTEMPT_FAULTED && !handle_fault(actor, access))
+        return false;
+    return mm_access_once(actor, (enum mmsim_access_kind)reference->kind, reference->address,
+                          &reference->value, sizeof reference->value, access);
+}
+
+struct mmsim_access mm_access_batch(const struct mm_actor *actor,
+                                    struct mmsim_reference *references, size_t n)
+{
+    struct mmsim_access access = {.outcome = MMSIM_DONE};
+    struct mm_cpu *cpu = cpu_of(actor);
+    size_t i = 0;
+    for (; i < n; i++) {
+        enum attempt attempt = actor->process ? try_directly(cpu, &references[i]) : ATTEMPT_NONE;
+        if (attempt != ATTEMPT_MOVED && !run_reference(actor, &references[i], attempt, &access))
+            break;
+    }
+    access.done = i;
+    return access;
+}

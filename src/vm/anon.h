@@ -1,0 +1,30 @@
+/*
+ * anon.h - anonymous memory: pages that begin as zeros and belong to nobody's file.
+ *
+ *   absent --read--> shared zero page --write--> own frame
+ *   absent --write--> own frame --fork--> shared frame (read-only)
+ *   shared frame --write, others left--> copied to an own frame
+ *   shared frame --write, alone again--> the same frame, writable
+ */
+#ifndef MM_VM_ANON_H
+#define MM_VM_ANON_H
+
+#include "vm/aspace.h"
+
+enum mm_anon_result {
+    MM_ANON_NO_MEMORY, /* nothing changed */
+    MM_ANON_ZERO_PAGE, /* the shared zero page was mapped */
+    MM_ANON_FILLED,    /* a frame of zeros was mapped */
+    MM_ANON_COPIED,    /* a shared page was copied */
+    MM_ANON_REUSED     /* the last owner keeps the frame */
+};
+
+/* Gives an absent page its first frame: the shared zero page for a read, an own one for a write. */
+enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, const struct mm_vma *vma,
+                                     mmsim_vaddr page, enum mmsim_access_kind access);
+
+/* Makes a present page writable: fills, copies or reuses. `entry` is what stands there. */
+enum mm_anon_result mm_anon_own(struct mm_aspace *aspace, const struct mm_vma *vma,
+                                mmsim_vaddr page, const struct mmsim_entry *entry);
+
+#endif
