@@ -41,8 +41,8 @@ static void show_frames(struct mmsim_machine *machine)
 {
     struct mmsim_stats stats;
     mmsim_machine_stats(machine, &stats);
-    printf("%-28s%" PRIu64 " for processes, %" PRIu64 " for page tables\n", "frames:",
-           stats.memory.user, stats.memory.page_tables);
+    printf("%-28s%" PRIu64 " for processes, %" PRIu64 " for page tables\n",
+           "frames:", stats.memory.user, stats.memory.page_tables);
 }
 
 int main(void)

@@ -30,7 +30,7 @@ enum mmsim_check_when {
     MMSIM_CHECK_OFF,
     MMSIM_CHECK_END,   /* when asked by mmsim_machine_check() only */
     MMSIM_CHECK_STEP,  /* at every mmsim_step_end() */
-    MMSIM_CHECK_EVERY, /* also after every fault and every simulated call */
+    MMSIM_CHECK_EVERY, /* also after every simulated call and every access */
 };
 
 /*

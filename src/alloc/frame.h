@@ -6,10 +6,10 @@
  *   reserved                                         (frame 0, holes: never move)
  *   free --mm_zone_alloc--> anon | page-table | slab | zero-page --mm_zone_free--> free
  *
- * Invariants: (1) a frame is in exactly one use; (2) the head of a free block carries its order,
- * every other frame of the block is MM_FRAME_FREE with order MM_FRAME_NO_ORDER; (3) `count` of an
- * anon frame is the number of page-table entries that map it; of a page-table, slab or zero-page
- * frame it is 1; of a free or reserved frame 0.
+ * Invariants: (1) a frame is in exactly one use; (2) of a free block only the head is marked
+ * MM_FRAME_FREE, with its order; its other frames read MM_FRAME_RESERVED, as the untouched (sparse,
+ * zero) parts of the table do; (3) `count` of an anon frame is the number of page-table entries
+ * that map it; of a page-table, slab or zero-page frame it is 1; of a free or reserved frame 0.
  */
 #ifndef MM_ALLOC_FRAME_H
 #define MM_ALLOC_FRAME_H

@@ -113,7 +113,8 @@ static void print_text(const struct list *list, struct output *output)
         if (row.extra == NULL || *row.extra == '\0')
             continue;
         output_format(output, "%*s", (int)indent, "");
-        output_styled(output, STYLE_DIM, "%s: %s\n", list->extra, row.extra);
+        output_styled(output, STYLE_DIM, "%s: %s", list->extra, row.extra);
+        output_format(output, "\n");
     }
 }
 

@@ -79,6 +79,7 @@ static void print_mistake(void *user, const struct mmsim_diagnostic *diagnostic)
     struct mistakes *mistakes = user;
     struct output *output = &mistakes->console->err;
     mistakes->n++;
+    fflush(mistakes->console->out.stream); /* keep the order where both go to one place */
     output_format(output, "%s:", diagnostic->file);
     if (diagnostic->line > 0)
         output_format(output, "%u:%u:", diagnostic->line, diagnostic->column);

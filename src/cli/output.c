@@ -105,6 +105,7 @@ void console_error(struct console *console, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
+    fflush(console->out.stream); /* keep the order where both streams go to one place */
     output_format(&console->err, "mmsim: ");
     output_styled(&console->err, STYLE_RED, "error:");
     output_format(&console->err, " ");

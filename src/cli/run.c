@@ -148,7 +148,8 @@ static void print_heading(const struct session *session, const struct mmsim_scen
     struct output *out = &session->console->out;
     const struct mmsim_config *config = mmsim_scenario_config(scenario);
     output_styled(out, STYLE_BOLD, "%s", mmsim_scenario_name(scenario));
-    output_styled(out, STYLE_DIM, "  %s\n", mmsim_scenario_file(scenario));
+    output_styled(out, STYLE_DIM, "  %s", mmsim_scenario_file(scenario));
+    output_format(out, "\n");
     output_wrapped(out, STYLE_DIM, 2, mmsim_scenario_description(scenario));
     output_format(out, "  %s, %s, ", config->model, config->cpu);
     if (config->n_cpus > 1)

@@ -1,5 +1,6 @@
 /*
- * arena.h - memory that lives as long as a scenario, or as long as its result, and ends all at once.
+ * arena.h - memory that lives as long as a scenario, or as long as its result, and ends all at
+ * once.
  *
  * A loaded file is thousands of small objects of one lifetime: nodes, steps, names, messages. They
  * are cut from blocks of host memory and freed together, so no loader path can leak one of them.

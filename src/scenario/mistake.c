@@ -127,8 +127,8 @@ void mm_mistakes_tell(struct mm_mistakes *mistakes, const char *file,
         listener(user, &diagnostic);
     }
     if (listener && mistakes->n > n) {
-        const char *text = mm_arena_printf(mistakes->arena, "%zu more mistakes are not shown",
-                                           mistakes->n - n);
+        const char *text =
+            mm_arena_printf(mistakes->arena, "%zu more mistakes are not shown", mistakes->n - n);
         struct mmsim_diagnostic diagnostic = {file, rows[n - 1].mistake->line,
                                               rows[n - 1].mistake->column, text};
         listener(user, &diagnostic);

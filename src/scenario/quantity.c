@@ -38,16 +38,16 @@ _Static_assert((int)N_UNITS <= (int)MM_QUANTITY_MAX_UNITS, "callers have room fo
 static const struct {
     const char *habit, *unit;
 } habits[] = {
-    {"kb", "KiB"}, {"mb", "MiB"},   {"gb", "GiB"},     {"kib", "KiB"}, {"mib", "MiB"},
-    {"gib", "GiB"}, {"b", "B"},     {"byte", "B"},     {"bytes", "B"}, {"pg", "pages"},
-    {"p", "pages"}, {"usec", "us"}, {"msec", "ms"},    {"sec", "s"},   {"nsec", "ns"},
-    {"k", "k"},     {"m", "M"},     {"cy", "cycles"},  {"g", "G"},
+    {"kb", "KiB"},  {"mb", "MiB"},  {"gb", "GiB"},    {"kib", "KiB"}, {"mib", "MiB"},
+    {"gib", "GiB"}, {"b", "B"},     {"byte", "B"},    {"bytes", "B"}, {"pg", "pages"},
+    {"p", "pages"}, {"usec", "us"}, {"msec", "ms"},   {"sec", "s"},   {"nsec", "ns"},
+    {"k", "k"},     {"m", "M"},     {"cy", "cycles"}, {"g", "G"},
 };
 /* The same where only sizes are meant: a bare k is a KiB. */
 static const struct {
     const char *habit, *unit;
-} size_habits[] = {{"k", "KiB"}, {"m", "MiB"}, {"g", "GiB"}, {"ki", "KiB"}, {"mi", "MiB"},
-                   {"gi", "GiB"}};
+} size_habits[] = {{"k", "KiB"},  {"m", "MiB"},  {"g", "GiB"},
+                   {"ki", "KiB"}, {"mi", "MiB"}, {"gi", "GiB"}};
 
 static bool is_known(const struct unit *unit, unsigned units)
 {
@@ -253,8 +253,8 @@ static void lower(char *text)
 
 static const char *habitual(const char *lowered, unsigned units)
 {
-    for (size_t i = 0; (units & MM_UNITS_COUNT) == 0 && i < sizeof size_habits / sizeof *size_habits;
-         i++)
+    for (size_t i = 0;
+         (units & MM_UNITS_COUNT) == 0 && i < sizeof size_habits / sizeof *size_habits; i++)
         if (strcmp(size_habits[i].habit, lowered) == 0)
             return size_habits[i].unit;
     for (size_t i = 0; i < sizeof habits / sizeof *habits; i++)

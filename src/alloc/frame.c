@@ -1,0 +1,13 @@
+/* frame.c - names of what frames are used for. */
+#include "alloc/frame.h"
+
+static const char *const use_names[] = {
+    [MM_FRAME_RESERVED] = "reserved", [MM_FRAME_FREE] = "free",
+    [MM_FRAME_ANON] = "anon",         [MM_FRAME_PAGE_TABLE] = "page-table",
+    [MM_FRAME_SLAB] = "slab",         [MM_FRAME_ZERO_PAGE] = "zero-page",
+};
+
+const char *mm_frame_use_name(enum mm_frame_use use)
+{
+    return (unsigned)use < MM_N_FRAME_USES ? use_names[use] : "?";
+}

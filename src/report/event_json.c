@@ -1,0 +1,92 @@
+/*
+ * event_json.c - an event as one line of JSON.
+ *
+ * Every event has type, step, cycles, cpu and, where a process is concerned, its name; the other
+ * members depend on the type (the table below).
+ */
+#include <mmsim/event.h>
+#include <mmsim/hw.h>
+#include <mmsim/vm.h>
+
+#include "base/text.h"
+
+enum member {
+    ADDRESS = 1 << 0,
+    LENGTH = 1 << 1,
+    FRAME = 1 << 2,
+    ERROR = 1 << 3, /* a #PF error code, by its bits' names */
+    KIND = 1 << 4,
+    VALUE = 1 << 5,
+    SIGNAL = 1 << 6 /* its name, and why it was sent */
+};
+
+struct shape {
+    unsigned members;
+    const char *value_name;
+};
+
+static const struct shape shapes[MMSIM_N_EVENTS] = {
+    [MMSIM_EVENT_FORK] = {VALUE, "parent"},
+    [MMSIM_EVENT_EXIT] = {VALUE, "code"},
+    [MMSIM_EVENT_MMAP] = {ADDRESS | LENGTH, NULL},
+    [MMSIM_EVENT_MUNMAP] = {ADDRESS | LENGTH, NULL},
+    [MMSIM_EVENT_MPROTECT] = {ADDRESS | LENGTH, NULL},
+    [MMSIM_EVENT_FAULT] = {ADDRESS | ERROR | KIND | FRAME, NULL},
+    [MMSIM_EVENT_SIGNAL] = {ADDRESS | SIGNAL, NULL},
+    [MMSIM_EVENT_WALK] = {ADDRESS | FRAME | VALUE, "levels"},
+    [MMSIM_EVENT_FILL] = {ADDRESS | FRAME, NULL},
+    [MMSIM_EVENT_INVLPG] = {ADDRESS, NULL},
+    [MMSIM_EVENT_SHOOTDOWN] = {VALUE, "target"},
+    [MMSIM_EVENT_MAP] = {ADDRESS | FRAME, NULL},
+    [MMSIM_EVENT_UNMAP] = {ADDRESS | FRAME, NULL},
+    [MMSIM_EVENT_TABLE] = {ADDRESS | FRAME | VALUE, "added"},
+    [MMSIM_EVENT_OOM] = {VALUE, "resident"},
+};
+
+static void write_number(const struct mmsim_sink *sink, const char *name, uint64_t value)
+{
+    mm_sink_printf(sink, ",\"%s\":%llu", name, (unsigned long long)value);
+}
+
+static void write_address(const struct mmsim_sink *sink, const char *name, uint64_t value)
+{
+    mm_sink_printf(sink, ",\"%s\":\"0x%llx\"", name, (unsigned long long)value);
+}
+
+static void write_kind(const struct mmsim_event *event, const struct mmsim_sink *sink)
+{
+    mm_sink_printf(sink, ",\"kind\":\"%s\"", mmsim_fault_kind_name(event->fault));
+    if (event->fault == MMSIM_FAULT_COW)
+        mm_sink_printf(sink, ",\"reused\":%s", event->reused ? "true" : "false");
+}
+
+void mmsim_event_write_json(const struct mmsim_machine *machine, const struct mmsim_event *event,
+                            const struct mmsim_sink *sink)
+{
+    const struct shape *shape = &shapes[event->type];
+    mm_sink_printf(sink, "{\"event\":\"%s\",\"step\":%llu,\"cycles\":%llu,\"cpu\":%u",
+                   mmsim_event_name(event->type), (unsigned long long)event->step,
+                   (unsigned long long)event->cycles, event->cpu);
+    if (event->name)
+        mm_sink_printf(sink, ",\"process\":\"%s\"", event->name);
+    if (shape->members & ADDRESS)
+        write_address(sink, "address", event->address);
+    if (shape->members & LENGTH)
+        write_number(sink, "length", event->length);
+    if (shape->members & ERROR) {
+        char text[MMSIM_ERROR_CODE_CHARS];
+        mmsim_error_code_text(machine, event->error, text);
+        mm_sink_printf(sink, ",\"error\":\"%s\"", text);
+    }
+    if (shape->members & KIND)
+        write_kind(event, sink);
+    if (shape->members & SIGNAL)
+        mm_sink_printf(sink, ",\"signal\":\"%s\",\"code\":\"%s\"",
+                       mmsim_signal_name((enum mmsim_signal)event->value),
+                       mmsim_sigcode_name((enum mmsim_sigcode)event->error));
+    if (shape->members & FRAME)
+        write_number(sink, "frame", event->frame);
+    if (shape->members & VALUE)
+        write_number(sink, shape->value_name, event->value);
+    mm_sink_puts(sink, "}\n");
+}

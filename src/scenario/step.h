@@ -1,0 +1,124 @@
+/*
+ * step.h - a step of a scenario after loading: everything decoded, nothing left to go wrong.
+ *
+ * One flat struct serves all verbs; a verb's row in the table (verb.h) says which fields it uses.
+ * Names have become numbers, quantities bytes, expressions programs; a run only performs.
+ */
+#ifndef MM_SCENARIO_STEP_H
+#define MM_SCENARIO_STEP_H
+
+#include <mmsim/vm.h>
+
+#include "scenario/expression.h"
+#include "scenario/field.h"
+
+struct mm_verb;
+
+/* What `expect` may speak of: a bit each, in struct mm_expectation and in the table of verbs. */
+enum mm_expected {
+    MM_EXPECT_VALUE = 1 << 0,
+    MM_EXPECT_BYTES = 1 << 1,
+    MM_EXPECT_ERROR = 1 << 2,
+    MM_EXPECT_SIGNAL = 1 << 3,
+    MM_EXPECT_CODE = 1 << 4,
+    MM_EXPECT_ADDRESS = 1 << 5,
+    MM_EXPECT_FAULT = 1 << 6,
+    MM_EXPECT_PRESENT = 1 << 7,
+    MM_EXPECT_ACCESSED = 1 << 8,
+    MM_EXPECT_DIRTY = 1 << 9
+};
+
+/* A run of bytes given in a scenario; owned by its arena. */
+struct mm_bytes {
+    const uint8_t *data;
+    size_t n;
+};
+
+struct mm_expectation {
+    unsigned given; /* MM_EXPECT_... */
+    uint64_t value;
+    struct mm_bytes bytes;
+    uint64_t error, signal, code, fault; /* enum mmsim_errno, _signal, _sigcode, _fault_kind */
+    struct mm_place address;
+    bool present, accessed, dirty;
+};
+
+#define MM_NO_CPU UINT64_MAX
+
+struct mm_step {
+    const struct mm_verb *verb;
+    unsigned line;     /* of its first key */
+    const char *label; /* NULL without */
+    uint64_t on;       /* CPU; MM_NO_CPU = where the process last ran */
+    bool survive;
+    struct mm_expectation expect;
+
+    uint32_t by;     /* number of a process; MM_NO_NAME where the verb has none */
+    uint32_t name;   /* of the process or address that it makes; MM_NO_NAME = none */
+    uint32_t over;   /* number of an address: access */
+    struct mm_place at;
+    bool has_at;     /* mmap: an address was given */
+    bool has_length; /* access */
+    bool has_seed;   /* access */
+    uint64_t length; /* bytes */
+    uint64_t prot, flags; /* MMSIM_PROT_..., MMSIM_MAP_... */
+    uint64_t size;        /* of a value, bytes: 1, 2, 4, 8 */
+    uint64_t value;
+    struct mm_bytes bytes; /* write: data == NULL means `value`; read: how many to read */
+    uint64_t code;         /* exit */
+    uint64_t access;       /* walk: enum mmsim_access_kind */
+    uint64_t pattern;      /* enum mm_pattern_kind */
+    uint64_t count, stride, seed;
+    double theta;
+    uint32_t writes; /* billionths */
+    uint64_t times;
+    struct mm_step *body; /* repeat */
+    size_t n_body;
+    struct mm_expression that;
+    const char *text; /* note */
+
+    /* only while it is loaded */
+    const struct mm_node *name_node, *expect_node, *body_node;
+};
+
+/*
+ * Reads a list of steps. `defaults` carries what an enclosing repeat gives its body (on, survive);
+ * `times` is how often the list runs, *n_executed grows by the steps that this makes.
+ */
+struct mm_step_list {
+    struct mm_step *steps;
+    size_t n;
+};
+struct mm_step_context {
+    const struct mm_step *outer; /* the enclosing repeat; NULL */
+    uint64_t times;              /* product of the enclosing repeats' times, capped */
+    uint64_t *n_executed;
+};
+
+/* More than these executed steps are a mistake. */
+#define MM_STEPS_MAX UINT64_C(10000000)
+
+void mm_steps_read(struct mm_decoder *decoder, const struct mm_node *list,
+                   const struct mm_step_context *context, struct mm_step_list *steps);
+
+/* Reads `expect` of a step whose verb is known. */
+void mm_expect_read(struct mm_decoder *decoder, const struct mm_node *mapping,
+                    struct mm_step *step);
+
+/* Readers of the fields that only steps have. */
+void mm_read_protection(struct mm_decoder *decoder, const struct mm_key *key,
+                        const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_flags(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_bytes(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* struct mm_bytes */
+void mm_read_value_size(struct mm_decoder *decoder, const struct mm_key *key,
+                        const struct mm_node *value, void *field); /* uint64_t: 1, 2, 4, 8 */
+void mm_read_pattern(struct mm_decoder *decoder, const struct mm_key *key,
+                     const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_access(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_expression(struct mm_decoder *decoder, const struct mm_key *key,
+                        const struct mm_node *value, void *field); /* struct mm_expression */
+
+#endif

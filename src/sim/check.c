@@ -1,0 +1,178 @@
+/*
+ * check.c - invariants across structures: what no single module can see.
+ *
+ * Sources of each rule: the numbered invariants of frame.h, pgtable.h, aspace.h, process.h. Here:
+ *
+ *   (1) an anon frame's count is the number of page-table entries that name it
+ *   (2) every table frame belongs to a set of tables, and each set has as many as it says
+ *   (3) frames in use by process pages, tables and slabs add up to the frame account
+ *   (4) no TLB entry grants what the tables no longer do
+ *   (5) the shared zero page is all zeros
+ */
+#include "sim/machine.h"
+
+#include <string.h>
+
+#include "hw/mmu.h"
+
+/* ---- (1)-(3): frames ---- */
+
+struct census {
+    uint32_t *n_mappings; /* by pfn */
+    uint64_t n_tables;
+};
+
+static void count_entries(const struct mm_aspace *aspace, struct census *census)
+{
+    mmsim_vaddr page = MM_LAYOUT_USER_START;
+    while ((page = mm_pgtable_next(aspace->tables, page, MM_LAYOUT_USER_END)) <
+           MM_LAYOUT_USER_END) {
+        struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
+        census->n_mappings[mm_address_pfn(entry.base)]++;
+        page += MMSIM_PAGE_SIZE;
+    }
+}
+
+static void take_census(const struct mmsim_machine *machine, struct census *census)
+{
+    const struct mm_list *head = &machine->procs.processes;
+    for (const struct mm_list *at = head->next; at != head; at = at->next) {
+        const struct mm_process *process = MM_CONTAINER_OF(at, struct mm_process, link);
+        count_entries(process->aspace, census);
+        census->n_tables += process->aspace->tables->n_tables;
+    }
+    census->n_tables += machine->paging.master->n_tables;
+}
+
+static const char *compare_frame(const struct mmsim_machine *machine, mmsim_pfn pfn,
+                                 const struct census *census)
+{
+    const struct mm_frame *frame = &machine->zones.table[pfn];
+    uint32_t n_mappings = census->n_mappings[pfn];
+    switch (frame->use) {
+    case MM_FRAME_ANON:
+        return frame->count == n_mappings
+                   ? NULL
+                   : "a frame's count is not the number of its mappings (check 1)";
+    case MM_FRAME_ZERO_PAGE:
+        return NULL;
+    case MM_FRAME_PAGE_TABLE:
+        if (!frame->owner)
+            return "a page table belongs to no set of tables (check 2)";
+        break;
+    default:
+        break;
+    }
+    return n_mappings ? "a frame is mapped although it is no page of a process (check 1)" : NULL;
+}
+
+static const char *compare_census(const struct mmsim_machine *machine, const struct census *census)
+{
+    uint64_t n_by_use[MM_N_FRAME_USES] = {0};
+    const struct mm_zones *zones = &machine->zones;
+    for (mmsim_pfn pfn = 0; pfn < zones->n_frames; pfn++) {
+        if (zones->table[pfn].use == MM_FRAME_FREE) { /* the head of a block: skip the rest */
+            pfn += ((mmsim_pfn)1 << zones->table[pfn].order) - 1;
+            continue;
+        }
+        n_by_use[zones->table[pfn].use]++;
+        const char *broken = compare_frame(machine, pfn, census);
+        if (broken)
+            return broken;
+    }
+    if (census->n_tables != zones->n_by_use[MM_FRAME_PAGE_TABLE])
+        return "the sets of page tables do not add up to the frames used for tables (check 2)";
+    if (n_by_use[MM_FRAME_ANON] != zones->n_by_use[MM_FRAME_ANON] ||
+        n_by_use[MM_FRAME_PAGE_TABLE] != zones->n_by_use[MM_FRAME_PAGE_TABLE] ||
+        n_by_use[MM_FRAME_SLAB] != zones->n_by_use[MM_FRAME_SLAB])
+        return "the frame account is not what the frame table says (check 3)";
+    return NULL;
+}
+
+static const char *check_frames(const struct mmsim_machine *machine)
+{
+    struct mm_host scratch; /* of its own: the machine's may be looked at, not changed */
+    mm_host_init(&scratch, machine->config.allocator);
+    size_t n_bytes = machine->zones.n_frames * sizeof(uint32_t);
+    struct census census = {.n_mappings = mm_host_alloc(&scratch, n_bytes)};
+    if (!census.n_mappings)
+        return NULL;
+    take_census(machine, &census);
+    const char *broken = compare_census(machine, &census);
+    mm_host_free(&scratch, census.n_mappings, n_bytes);
+    return broken;
+}
+
+/* ---- (4): TLBs ---- */
+
+struct tlb_visit {
+    const struct mm_cpu *cpu;
+    const char *broken;
+};
+
+static bool grants_more(const struct mm_cpu *cpu, const struct mm_tlb_entry *entry,
+                        mmsim_vaddr page, enum mmsim_privilege privilege,
+                        enum mmsim_access_kind access)
+{
+    struct mmsim_request request = {page, access, privilege};
+    bool grants = (cpu->arch.allow[privilege][entry->rights] >> access) & 1;
+    if (!grants)
+        return false;
+    struct mmsim_walk walk;
+    cpu->board->arch->explain(&cpu->arch, &cpu->board->bus->port, &request, &walk);
+    return !walk.allowed || walk.physical != mm_tlb_entry_physical(entry, page, MMSIM_PAGE_SHIFT);
+}
+
+static void visit_entry(void *user, mmsim_vaddr page, const struct mm_tlb_entry *entry)
+{
+    struct tlb_visit *visit = user;
+    for (int privilege = 0; privilege < MMSIM_N_PRIVILEGES; privilege++)
+        for (int access = MMSIM_ACCESS_READ; access <= MMSIM_ACCESS_FETCH; access++)
+            if (grants_more(visit->cpu, entry, page, (enum mmsim_privilege)privilege,
+                            (enum mmsim_access_kind)access))
+                visit->broken = "a TLB grants what the page tables no longer do (check 4)";
+}
+
+static const char *check_tlbs(const struct mmsim_machine *machine)
+{
+    for (unsigned i = 0; i < machine->config.n_cpus; i++) {
+        struct tlb_visit visit = {.cpu = &machine->cpus[i]};
+        visit.broken = mm_cpu_check(visit.cpu);
+        mm_tlb_visit(&visit.cpu->own_tlbs[0], visit_entry, &visit);
+        mm_tlb_visit(&visit.cpu->own_tlbs[1], visit_entry, &visit);
+        if (visit.broken)
+            return visit.broken;
+    }
+    return NULL;
+}
+
+/* ---- (5) ---- */
+
+static const char *check_zero_page(const struct mmsim_machine *machine)
+{
+    const uint8_t *bytes = mm_frame_bytes(&machine->zones, machine->vm.zero_frame);
+    bool zeros = bytes[0] == 0 && memcmp(bytes, bytes + 1, MMSIM_PAGE_SIZE - 1) == 0;
+    return zeros ? NULL : "the shared zero page is not zero any more (check 5)";
+}
+
+static const char *check_caches(const struct mmsim_machine *machine)
+{
+    const char *broken = mm_slab_check(&machine->vm.aspaces);
+    return broken ? broken : mm_slab_check(&machine->vm.vmas);
+}
+
+const char *mm_check_machine(const struct mmsim_machine *machine)
+{
+    const char *broken = mm_zones_check(&machine->zones);
+    if (!broken)
+        broken = mm_paging_check(&machine->paging);
+    if (!broken)
+        broken = check_caches(machine);
+    if (!broken)
+        broken = mm_procs_check(&machine->procs);
+    if (!broken)
+        broken = check_frames(machine);
+    if (!broken)
+        broken = check_tlbs(machine);
+    return broken ? broken : check_zero_page(machine);
+}

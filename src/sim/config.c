@@ -1,0 +1,145 @@
+/* config.c - what machines can be built, and what is said about those that cannot. */
+#include <string.h>
+
+#include "base/text.h"
+#include "sim/machine.h"
+#include "x86_32/model.h"
+
+static const struct mmsim_arch_ops *const models[] = {&mm_x86_32_arch};
+enum { N_MODELS = sizeof models / sizeof models[0] };
+
+#define MIN_RAM (2 * MMSIM_MIB)
+#define MAX_RAM (3 * MMSIM_GIB)
+
+static struct mmsim_config defaults(void)
+{
+    return (struct mmsim_config){
+        .struct_bytes = sizeof(struct mmsim_config),
+        .model = "x86_32",
+        .cpu = "pentium-3",
+        .paging = MMSIM_PAGING_32BIT,
+        .n_cpus = 1,
+        .ram_bytes = 64 * MMSIM_MIB,
+        .seed = 1,
+        .large_pages = true,
+    };
+}
+
+void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes)
+{
+    struct mmsim_config whole = defaults();
+    whole.struct_bytes = struct_bytes;
+    memset(config, 0, struct_bytes);
+    memcpy(config, &whole, struct_bytes < sizeof whole ? struct_bytes : sizeof whole);
+}
+
+/* ---- models and presets by name ---- */
+
+static const struct mmsim_arch_ops *find_model(const char *name)
+{
+    for (size_t i = 0; i < N_MODELS; i++)
+        if (name && strcmp(models[i]->name, name) == 0)
+            return models[i];
+    return NULL;
+}
+
+static const struct mmsim_cpu_preset *find_preset(const struct mmsim_arch_ops *arch,
+                                                  const char *name)
+{
+    for (const struct mmsim_cpu_preset *preset = arch->presets; preset->name; preset++)
+        if (name && strcmp(preset->name, name) == 0)
+            return preset;
+    return NULL;
+}
+
+const struct mmsim_arch_ops *mm_config_arch(const struct mmsim_config *config)
+{
+    return find_model(config->model);
+}
+
+const struct mmsim_cpu_preset *mm_config_preset(const struct mmsim_config *config)
+{
+    return find_preset(find_model(config->model), config->cpu);
+}
+
+const char *mmsim_model_name(size_t index)
+{
+    return index < N_MODELS ? models[index]->name : NULL;
+}
+
+const char *mmsim_model_summary(size_t index)
+{
+    return index < N_MODELS ? models[index]->summary : NULL;
+}
+
+static const struct mmsim_cpu_preset *preset_at(const char *model, size_t index)
+{
+    const struct mmsim_arch_ops *arch = find_model(model);
+    if (!arch)
+        return NULL;
+    for (const struct mmsim_cpu_preset *preset = arch->presets; preset->name; preset++)
+        if (index-- == 0)
+            return preset;
+    return NULL;
+}
+
+const char *mmsim_cpu_name(const char *model, size_t index)
+{
+    const struct mmsim_cpu_preset *preset = preset_at(model, index);
+    return preset ? preset->name : NULL;
+}
+
+const char *mmsim_cpu_summary(const char *model, size_t index)
+{
+    const struct mmsim_cpu_preset *preset = preset_at(model, index);
+    return preset ? preset->summary : NULL;
+}
+
+/* ---- checks ---- */
+
+static enum mmsim_status check_model(const struct mmsim_config *config, struct mmsim_error *error)
+{
+    const struct mmsim_arch_ops *arch = find_model(config->model);
+    if (!arch)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "model", "there is no model '%s'",
+                            config->model ? config->model : "(null)");
+    if (!find_preset(arch, config->cpu))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "cpu", "model %s has no CPU '%s'", arch->name,
+                            config->cpu ? config->cpu : "(null)");
+    if (config->paging != MMSIM_PAGING_32BIT)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "paging", "%d is no paging mode",
+                            (int)config->paging);
+    return MMSIM_OK;
+}
+
+static enum mmsim_status check_sizes(const struct mmsim_config *config, struct mmsim_error *error)
+{
+    if (config->ram_bytes < MIN_RAM || config->ram_bytes > MAX_RAM)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "ram_bytes", "%llu is not in 2MiB..3GiB",
+                            (unsigned long long)config->ram_bytes);
+    if (config->ram_bytes & MMSIM_PAGE_MASK)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "ram_bytes",
+                            "%llu is not a multiple of the page size, 4KiB",
+                            (unsigned long long)config->ram_bytes);
+    if (config->n_cpus < 1 || config->n_cpus > MMSIM_MAX_CPUS)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "n_cpus", "%u is not in 1..%d", config->n_cpus,
+                            MMSIM_MAX_CPUS);
+    if ((unsigned)config->check > MMSIM_CHECK_EVERY)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "check", "%d does not say when to check",
+                            (int)config->check);
+    return MMSIM_OK;
+}
+
+enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_config *config,
+                                 struct mmsim_error *error)
+{
+    size_t least = offsetof(struct mmsim_config, model);
+    if (given->struct_bytes <= least)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "struct_bytes",
+                            "mmsim_config_init() was not called");
+    *config = defaults();
+    memcpy(config, given,
+           given->struct_bytes < sizeof *config ? given->struct_bytes : sizeof *config);
+    enum mmsim_status status = check_model(config, error);
+    return status ? status : check_sizes(config, error);
+}

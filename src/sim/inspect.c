@@ -1,0 +1,187 @@
+/* inspect.c - looking at a machine without changing it: statistics, registers, walks, layout. */
+#include <mmsim/hw.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "hw/mmu.h"
+#include "sim/machine.h"
+
+/* ---- statistics ---- */
+
+static void count_heap(const struct mmsim_machine *machine, struct mmsim_stats *stats)
+{
+    const struct mm_slab_cache *caches[] = {&machine->paging.pgtables, &machine->vm.aspaces,
+                                            &machine->vm.vmas, &machine->procs.cache};
+    for (size_t i = 0; i < sizeof caches / sizeof caches[0]; i++) {
+        stats->heap.objects += caches[i]->n_objects;
+        stats->heap.bytes += caches[i]->n_objects * caches[i]->object_bytes;
+    }
+}
+
+static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats *stats)
+{
+    const uint64_t *n = machine->zones.n_by_use;
+    stats->memory.frames = machine->zones.n_ram_frames;
+    stats->memory.free = n[MM_FRAME_FREE];
+    stats->memory.user = n[MM_FRAME_ANON];
+    stats->memory.page_tables = n[MM_FRAME_PAGE_TABLE];
+    stats->memory.kernel = n[MM_FRAME_SLAB] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_RESERVED];
+}
+
+void mmsim_machine_stats(const struct mmsim_machine *machine, struct mmsim_stats *stats)
+{
+    const struct mm_counters *counters = &machine->counters;
+    *stats = (struct mmsim_stats){
+        .faults = {.minor = counters->faults[MMSIM_FAULT_MINOR],
+                   .major = counters->faults[MMSIM_FAULT_MAJOR],
+                   .cow = counters->faults[MMSIM_FAULT_COW],
+                   .stack = counters->faults[MMSIM_FAULT_STACK],
+                   .pkey = counters->faults[MMSIM_FAULT_PKEY],
+                   .protection = counters->faults[MMSIM_FAULT_PROTECTION]},
+        .tlb = {.flushes = counters->tlb_flushes,
+                .invlpg = counters->tlb_invlpg,
+                .shootdowns = counters->tlb_shootdowns},
+        .cycles = mmsim_machine_cycles(machine),
+        .steps = machine->n_steps,
+    };
+    for (unsigned i = 0; i < machine->config.n_cpus; i++) {
+        stats->tlb.misses += machine->cpus[i].n_misses;
+        stats->tlb.hits += machine->cpus[i].n_accesses - machine->cpus[i].n_misses;
+    }
+    count_memory(machine, stats);
+    count_heap(machine, stats);
+}
+
+void mmsim_process_get_stats(const struct mmsim_process *process, struct mmsim_process_stats *stats)
+{
+    *stats = process->last;
+    if (!process->live)
+        return;
+    const struct mm_aspace *aspace = process->live->aspace;
+    *stats = (struct mmsim_process_stats){.rss = aspace->rss,
+                                          .mapped = mm_aspace_mapped_pages(aspace),
+                                          .minor = aspace->n_minor,
+                                          .major = aspace->n_major,
+                                          .page_tables = aspace->tables->n_tables};
+}
+
+/* ---- hardware ---- */
+
+bool mmsim_register_get(const struct mmsim_machine *machine, unsigned cpu, const char *name,
+                        uint64_t *value)
+{
+    const char *const *names = machine->arch->register_names;
+    for (unsigned i = 0; cpu < machine->config.n_cpus && names[i]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *value = machine->cpus[cpu].arch.registers[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+void mmsim_physical_read(const struct mmsim_machine *machine, mmsim_paddr address, void *buffer,
+                         size_t n_bytes)
+{
+    mm_bus_read(&machine->bus, address, buffer, n_bytes);
+}
+
+void mmsim_physical_write(struct mmsim_machine *machine, mmsim_paddr address, const void *buffer,
+                          size_t n_bytes)
+{
+    mm_bus_write(&machine->bus, address, buffer, n_bytes);
+}
+
+void mmsim_error_code_text(const struct mmsim_machine *machine, uint32_t code, char *text)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (const struct mmsim_bit_field *bit = machine->arch->error_bits; bit->name; bit++) {
+        if (!((code >> bit->low) & 1))
+            continue;
+        int n = snprintf(text + used, MMSIM_ERROR_CODE_CHARS - used, "%s%s", used ? "|" : "",
+                         bit->name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+}
+
+/* A process that is not loaded on its CPU has nothing in that CPU's TLBs. */
+static void explain_unloaded(const struct mm_cpu *cpu, const struct mm_pgtable *tables,
+                             const struct mmsim_request *request, struct mmsim_walk *walk)
+{
+    struct mmsim_arch_cpu as_if = cpu->arch;
+    cpu->board->arch->load_root(&as_if, tables->map.root);
+    cpu->board->arch->explain(&as_if, &cpu->board->bus->port, request, walk);
+    walk->cpu_index = cpu->index;
+}
+
+void mmsim_explain(const struct mmsim_process *process, mmsim_vaddr address,
+                   enum mmsim_access_kind kind, struct mmsim_walk *walk)
+{
+    const struct mmsim_machine *machine = process->machine;
+    const struct mm_cpu *cpu = &machine->cpus[process->cpu];
+    struct mmsim_request request = {address & machine->board.address_mask, kind,
+                                    process->is_kernel ? MMSIM_PRIVILEGE_SUPERVISOR
+                                                       : MMSIM_PRIVILEGE_USER};
+    if (!mmsim_process_alive(process))
+        *walk = (struct mmsim_walk){.model = machine->arch->name,
+                                    .cpu = cpu->arch.preset->name,
+                                    .request = request,
+                                    .paging = true};
+    else if (process->is_kernel || machine->procs.running[cpu->index] == process->live)
+        mm_mmu_explain(cpu, &request, walk);
+    else
+        explain_unloaded(cpu, process->live->aspace->tables, &request, walk);
+    walk->process = process->name;
+}
+
+/* ---- layout ---- */
+
+struct region {
+    mmsim_vaddr start, end;
+    const char *what;
+};
+
+static const struct region regions[] = {
+    {0, MM_LAYOUT_LOWMEM_START, "reserved: null pointers are caught here"},
+    {MM_LAYOUT_LOWMEM_START, MM_LAYOUT_USER_START, "kernel, physical = virtual (lowmem)"},
+    {MM_LAYOUT_USER_START, MM_LAYOUT_MMAP_START, "user: code, data, heap"},
+    {MM_LAYOUT_MMAP_START, MM_LAYOUT_USER_END, "user: mappings upwards, the stack downwards"},
+    {MM_LAYOUT_SHARED_START, MM_LAYOUT_TEMPORARY_START, "kernel: vmalloc"},
+    {MM_LAYOUT_TEMPORARY_START, MM_LAYOUT_MMIO_START, "kernel: temporary maps of high frames"},
+    {MM_LAYOUT_MMIO_START, MM_LAYOUT_END, "kernel: memory-mapped I/O"},
+};
+
+static void print_process(const struct mmsim_process *process, const struct mmsim_sink *sink)
+{
+    mm_sink_printf(sink, "\nProcess %s\n", process->name);
+    struct mmsim_vma_info info;
+    for (mmsim_vaddr at = 0; mmsim_vma_find(process, at, &info); at = info.end)
+        mm_sink_printf(sink, "  0x%08llx-0x%08llx  %c%c%c  %-6s %6llu pages, %llu present\n",
+                       (unsigned long long)info.start, (unsigned long long)info.end - 1,
+                       info.prot & MMSIM_PROT_READ ? 'r' : '-',
+                       info.prot & MMSIM_PROT_WRITE ? 'w' : '-',
+                       info.prot & MMSIM_PROT_EXEC ? 'x' : '-', info.name,
+                       (unsigned long long)((info.end - info.start) >> MMSIM_PAGE_SHIFT),
+                       (unsigned long long)info.present_pages);
+}
+
+void mmsim_machine_print_layout(const struct mmsim_machine *machine, const struct mmsim_sink *sink)
+{
+    mm_sink_puts(sink, "Physical memory\n");
+    for (unsigned i = 0; i < machine->phys.n_ranges; i++)
+        mm_sink_printf(
+            sink, "  0x%09llx-0x%09llx  RAM, %llu MiB\n",
+            (unsigned long long)machine->phys.ranges[i].start,
+            (unsigned long long)machine->phys.ranges[i].end - 1,
+            (unsigned long long)((machine->phys.ranges[i].end - machine->phys.ranges[i].start) /
+                                 MMSIM_MIB));
+    mm_sink_puts(sink, "\nVirtual memory\n");
+    for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++)
+        mm_sink_printf(sink, "  0x%08llx-0x%08llx  %s\n", (unsigned long long)regions[i].start,
+                       (unsigned long long)regions[i].end - 1, regions[i].what);
+    for (size_t i = 0; i < machine->n_processes; i++)
+        if (machine->processes[i]->live)
+            print_process(machine->processes[i], sink);
+}

@@ -1,0 +1,185 @@
+/* machine.c - building a machine and taking it down; steps and time. */
+#include "sim/machine.h"
+
+#include "base/assert.h"
+#include "base/text.h"
+
+static uint64_t now(void *machine)
+{
+    return mmsim_machine_cycles(machine);
+}
+
+static void keep_last_stats(struct mm_process *process, int code)
+{
+    (void)code;
+    struct mmsim_process *handle = process->user;
+    mmsim_process_get_stats(handle, &handle->last);
+    handle->cpu = process->cpu;
+    handle->live = NULL;
+}
+
+static mmsim_vaddr address_mask(const struct mmsim_arch_ops *arch)
+{
+    return arch->n_address_bits == 64 ? ~(mmsim_vaddr)0
+                                      : ((mmsim_vaddr)1 << arch->n_address_bits) - 1;
+}
+
+static bool build_hardware(struct mmsim_machine *machine)
+{
+    const struct mmsim_config *config = &machine->config;
+    if (!mm_phys_init(&machine->phys, config->ram_bytes))
+        return false;
+    mm_bus_init(&machine->bus, &machine->phys);
+    mm_obs_init(&machine->obs, now, machine);
+    machine->board = (struct mm_board){.arch = machine->arch,
+                                       .bus = &machine->bus,
+                                       .clock = &machine->clock,
+                                       .obs = &machine->obs,
+                                       .counters = &machine->counters,
+                                       .address_mask = address_mask(machine->arch)};
+    machine->cpus = mm_host_alloc(&machine->host, config->n_cpus * sizeof *machine->cpus);
+    if (!machine->cpus)
+        return false;
+    for (unsigned i = 0; i < config->n_cpus; i++, machine->n_cpus_built++)
+        if (!mm_cpu_init(&machine->cpus[i], &machine->host, &machine->board,
+                         mm_config_preset(config), i))
+            return false;
+    return mm_zones_init(&machine->zones, &machine->phys, config->user_frames);
+}
+
+static bool build_kernel(struct mmsim_machine *machine)
+{
+    uint32_t abilities = ~(uint32_t)0;
+    if (!machine->config.large_pages)
+        abilities &= ~(uint32_t)MMSIM_CPU_LARGE_PAGES;
+    machine->paging = (struct mm_paging){.board = &machine->board,
+                                         .zones = &machine->zones,
+                                         .cpus = machine->cpus,
+                                         .n_cpus = machine->config.n_cpus};
+    if (!mm_paging_init(&machine->paging, abilities) ||
+        !mm_vm_init(&machine->vm, &machine->paging, &machine->clock))
+        return false;
+    mm_procs_init(&machine->procs, &machine->vm);
+    machine->procs.on_exit = keep_last_stats;
+    machine->kernel =
+        (struct mmsim_process){.machine = machine, .name = "kernel", .is_kernel = true};
+    return true;
+}
+
+enum mmsim_status mmsim_machine_create(const struct mmsim_config *given,
+                                       struct mmsim_machine **machine, struct mmsim_error *error)
+{
+    struct mmsim_config config;
+    enum mmsim_status status = mm_config_read(given, &config, error);
+    if (status)
+        return status;
+    struct mm_host host;
+    mm_host_init(&host, config.allocator);
+    struct mmsim_machine *built = mm_host_alloc(&host, sizeof *built);
+    if (built) {
+        built->host = host;
+        built->config = config;
+        built->arch = mm_config_arch(&config);
+    }
+    if (!built || !build_hardware(built) || !build_kernel(built)) {
+        mmsim_machine_destroy(built);
+        return mm_error_set(error, MMSIM_HOST_MEMORY, "",
+                            "no host memory for a machine with %lluMiB",
+                            (unsigned long long)(config.ram_bytes / MMSIM_MIB));
+    }
+    *machine = built;
+    return MMSIM_OK;
+}
+
+static void take_down_kernel(struct mmsim_machine *machine)
+{
+    if (machine->procs.vm)
+        mm_procs_fini(&machine->procs);
+    mm_vm_fini(&machine->vm);
+    mm_paging_fini(&machine->paging);
+}
+
+void mmsim_machine_destroy(struct mmsim_machine *machine)
+{
+    if (!machine)
+        return;
+    struct mm_host *host = &machine->host;
+    take_down_kernel(machine);
+    if (machine->zones.table)
+        mm_zones_fini(&machine->zones);
+    for (unsigned i = 0; i < machine->n_cpus_built; i++)
+        mm_cpu_fini(&machine->cpus[i], host);
+    mm_host_free(host, machine->cpus, machine->config.n_cpus * sizeof *machine->cpus);
+    if (machine->phys.host)
+        mm_phys_fini(&machine->phys);
+    for (size_t i = 0; i < machine->n_processes; i++)
+        mm_host_free(host, machine->processes[i], sizeof *machine->processes[i]);
+    mm_host_free(host, machine->processes,
+                 machine->processes_capacity * sizeof *machine->processes);
+    struct mm_host last = *host;
+    mm_host_free(&last, machine, sizeof *machine);
+    MM_ASSERT(last.n_blocks == 0, "a machine is destroyed and leaves host memory behind");
+}
+
+uint64_t mmsim_machine_cycles(const struct mmsim_machine *machine)
+{
+    uint64_t n_accesses = 0;
+    for (unsigned i = 0; i < machine->n_cpus_built; i++)
+        n_accesses += machine->cpus[i].n_accesses;
+    return machine->clock.cycles + n_accesses * machine->cpus[0].arch.preset->costs.access;
+}
+
+unsigned mmsim_machine_n_cpus(const struct mmsim_machine *machine)
+{
+    return machine->config.n_cpus;
+}
+
+const char *mmsim_version(void)
+{
+    return MMSIM_VERSION;
+}
+
+bool mmsim_listen(struct mmsim_machine *machine, uint32_t mask, mmsim_listener listener, void *user)
+{
+    return mm_obs_listen(&machine->obs, mask, listener, user);
+}
+
+/* ---- steps and checks ---- */
+
+static enum mmsim_check_when check_when(const struct mmsim_machine *machine)
+{
+    if (machine->config.check != MMSIM_CHECK_DEFAULT)
+        return machine->config.check;
+    return MM_IS_DEBUG ? MMSIM_CHECK_STEP : MMSIM_CHECK_END;
+}
+
+void mm_machine_after_call(struct mmsim_machine *machine)
+{
+    if (check_when(machine) == MMSIM_CHECK_EVERY && !machine->violation)
+        machine->violation = mm_check_machine(machine);
+}
+
+static enum mmsim_status violated(const char *sentence, struct mmsim_error *error)
+{
+    return mm_error_set(error, MMSIM_INVARIANT, "", "%s", sentence);
+}
+
+uint64_t mmsim_step_begin(struct mmsim_machine *machine)
+{
+    machine->obs.step = machine->n_steps++;
+    return machine->obs.step;
+}
+
+enum mmsim_status mmsim_step_end(struct mmsim_machine *machine, struct mmsim_error *error)
+{
+    if (check_when(machine) >= MMSIM_CHECK_STEP && !machine->violation)
+        machine->violation = mm_check_machine(machine);
+    return machine->violation ? violated(machine->violation, error) : MMSIM_OK;
+}
+
+enum mmsim_status mmsim_machine_check(const struct mmsim_machine *machine,
+                                      struct mmsim_error *error)
+{
+    const char *sentence = machine->violation ? machine->violation : mm_check_machine(machine);
+    return sentence ? violated(sentence, error) : MMSIM_OK;
+}
