@@ -13,10 +13,20 @@
  * Lists are last in, first out; of two halves the lower one is handed out first. So the frames that
  * a run gets depend on its requests alone.
  *
+ * Memory that nobody has asked for yet costs nothing: the part of a range that was never handed
+ * out, cut to whole blocks of the largest order, is only remembered as [fresh, fresh_end). When no
+ * listed block serves, the first block of it does. Such a block needs no list: it cannot merge any
+ * further.
+ *
+ *   start                fresh                          fresh_end     end
+ *     |  listed and used   |  free, entries all zeros       |  listed  |
+ *
  * Invariants: (1) every free block is aligned to its size and lies within one [start, end) range
  * given by mm_buddy_add(); (2) no two free buddies of the same order exist below
  * MM_BUDDY_MAX_ORDER, unless a range ends between them; (3) n_free is the sum of the sizes of the
- * listed blocks; (4) the frame table's marks agree with the lists.
+ * free blocks, n_blocks counts them by order, fresh ones included; (4) the frame table's marks
+ * agree with the lists; (5) fresh and fresh_end are aligned to the largest order and in their
+ * range.
  */
 #ifndef MM_ALLOC_BUDDY_H
 #define MM_ALLOC_BUDDY_H
@@ -29,26 +39,36 @@
 
 struct mm_buddy {
     struct mm_frame *frames;              /* the machine's frame table, indexed by pfn; not owned */
-    uint32_t heads[MM_BUDDY_N_ORDERS];    /* pfn of the first free block; MM_NO_PFN = none */
-    uint32_t n_blocks[MM_BUDDY_N_ORDERS]; /* free blocks */
+    uint32_t heads[MM_BUDDY_N_ORDERS];    /* pfn of the first listed block; MM_NO_PFN = none */
+    uint32_t n_blocks[MM_BUDDY_N_ORDERS]; /* free blocks, listed and fresh */
     uint64_t n_free;                      /* frames */
     unsigned n_ranges;
-    struct {
-        mmsim_pfn start, end; /* end exclusive */
+    struct mm_buddy_range {
+        mmsim_pfn start, end;       /* end exclusive */
+        mmsim_pfn fresh, fresh_end; /* never handed out */
     } ranges[MM_BUDDY_MAX_RANGES];
 };
 
 void mm_buddy_init(struct mm_buddy *buddy, struct mm_frame *frames);
 
-/* Gives the frames [start, end), now reserved, to the allocator. At most MM_BUDDY_MAX_RANGES times.
+/*
+ * Gives the frames [start, end), now reserved, to the allocator. At most MM_BUDDY_MAX_RANGES times.
+ * An empty range is none. Takes constant time, whatever the size.
  */
 void mm_buddy_add(struct mm_buddy *buddy, mmsim_pfn start, mmsim_pfn end);
 
 /* First frame of a block of 2^order frames, marked reserved, count 0; MM_NO_PFN: there is none. */
 mmsim_pfn mm_buddy_alloc(struct mm_buddy *buddy, unsigned order);
 
-/* Returns a block of 2^order frames that mm_buddy_alloc() gave (split blocks may come in parts). */
+/* Returns 2^order frames that mm_buddy_alloc() gave, marked reserved or in any use; a block may
+ * come back in aligned parts. */
 void mm_buddy_free(struct mm_buddy *buddy, mmsim_pfn pfn, unsigned order);
+
+/*
+ * Where a walk over the frames continues: `pfn` itself if it is not free, else the end of the free
+ * block (or fresh part) that starts there. A walk begins at a range's start.
+ */
+mmsim_pfn mm_buddy_skip_free(const struct mm_buddy *buddy, mmsim_pfn pfn);
 
 /* NULL, or a sentence (static storage): which invariant is broken. Time: the number of frames
  * not free plus the number of free blocks. */

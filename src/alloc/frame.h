@@ -19,7 +19,7 @@
 #include "hw/phys.h"
 
 enum mm_frame_use {
-    MM_FRAME_RESERVED, /* zero: an untouched entry of the table is reserved */
+    MM_FRAME_RESERVED, /* zero: what an untouched entry reads as */
     MM_FRAME_FREE,
     MM_FRAME_ANON,       /* an anonymous page of one or more processes */
     MM_FRAME_PAGE_TABLE, /* a page table or directory */
@@ -36,9 +36,9 @@ struct mm_frame {
     uint32_t count;      /* mappings plus owners */
     uint16_t n_used;     /* page table: entries in use; slab: objects in use */
     uint8_t use;         /* enum mm_frame_use */
-    uint8_t order;       /* free block head, slab head: order; else MM_FRAME_NO_ORDER */
+    uint8_t order;       /* head of a free block or of a slab: order; else MM_FRAME_NO_ORDER */
     void *owner;         /* page table: its set of tables; slab: its cache; else NULL */
-    uint64_t payload;    /* slab: head of the free objects' list; else 0 */
+    uint64_t payload;    /* head of a slab: physical address of its first free object; else 0 */
 };
 _Static_assert(sizeof(struct mm_frame) <= 32, "the frame table costs at most 32 bytes a frame");
 

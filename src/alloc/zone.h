@@ -9,7 +9,8 @@
  * Allocation never reclaims and never kills: NULL goes up to whoever can decide.
  *
  * Invariants: (1) n_by_use counts the frames of each use, and their sum is the number of frames;
- * (2) n_by_use[FREE] is the sum of the zones' free frames; (3) user frames never exceed user_limit.
+ * (2) n_by_use[FREE] is the sum of the zones' free frames; (3) user frames never exceed user_limit;
+ * (4) frames in any use but anon and reserved are low.
  */
 #ifndef MM_ALLOC_ZONE_H
 #define MM_ALLOC_ZONE_H
@@ -27,18 +28,22 @@ struct mm_zones {
     struct mm_frame *table;             /* indexed by pfn; sparse */
     mmsim_pfn n_frames;                 /* one past the highest; entries of the table */
     uint64_t n_ram_frames;              /* frames that are RAM */
-    uint64_t user_limit;                /* anon frames allowed */
+    uint64_t user_limit;                /* anon frames allowed; n_ram_frames = no limit */
     uint64_t n_by_use[MM_N_FRAME_USES]; /* RAM frames only; holes are not counted */
     struct mm_buddy zones[MM_N_ZONES];
 };
 
-/* Builds the frame table over all of RAM. user_limit 0 = no limit. False: no host memory. */
+/*
+ * Builds the frame table over all of RAM. user_limit 0 = no limit. False: no host memory. `zones`
+ * must not move afterwards, nor `phys`.
+ */
 bool mm_zones_init(struct mm_zones *zones, const struct mm_phys *phys, uint64_t user_limit);
 void mm_zones_fini(struct mm_zones *zones);
 
 /*
- * A block of 2^order frames for a use, count 1, contents as they are. Anon frames come from high
- * first; all others are low. NULL: none left, or the limit for user frames reached.
+ * A block of 2^order frames for a use, contents as they are: its first frame. Each frame of the
+ * block has the use and count 1, and nothing else is set. Anon frames come from high first; all
+ * others are low. NULL: none left, or the limit for user frames reached.
  */
 struct mm_frame *mm_zone_alloc(struct mm_zones *zones, enum mm_frame_use use, unsigned order);
 
@@ -62,6 +67,13 @@ struct mm_frame *mm_zone_frame(const struct mm_zones *zones, mmsim_paddr address
 
 /* Host pointer to a frame's bytes. */
 void *mm_frame_bytes(const struct mm_zones *zones, const struct mm_frame *frame);
+
+/*
+ * Walks RAM in ascending order over the frames that are not free, frame 0 included: give the pfn
+ * after the last one, from 0. NULL at the end. Takes the time of the frames in use, and a step for
+ * each free block.
+ */
+struct mm_frame *mm_zone_next_used(const struct mm_zones *zones, mmsim_pfn from);
 
 /* NULL, or a sentence (static storage). */
 const char *mm_zones_check(const struct mm_zones *zones);

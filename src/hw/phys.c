@@ -1,21 +1,24 @@
-/* phys.c - laying RAM out around the hole below 4 GiB. */
+/*
+ * phys.c - physical RAM: mapping it, and addresses to host pointers and back.
+ */
 #include "hw/phys.h"
 
-#include <stddef.h>
-
+#include "base/assert.h"
 #include "base/host.h"
 
 bool mm_phys_init(struct mm_phys *phys, uint64_t n_bytes)
 {
-    uint64_t low = n_bytes < MM_PHYS_LOW_LIMIT ? n_bytes : MM_PHYS_LOW_LIMIT;
+    MM_ASSERT(n_bytes > 0 && !(n_bytes & MMSIM_PAGE_MASK), "RAM is not a number of whole pages");
+    uint64_t low_bytes = n_bytes < MM_PHYS_LOW_LIMIT ? n_bytes : MM_PHYS_LOW_LIMIT;
+    uint64_t high_bytes = n_bytes - low_bytes;
     *phys = (struct mm_phys){.host = mm_host_reserve(n_bytes), .n_bytes = n_bytes, .n_ranges = 1};
-    phys->ranges[0] = (struct mm_phys_range){.start = 0, .end = low, .offset = 0};
-    if (n_bytes > low) {
-        phys->n_ranges = 2;
-        phys->ranges[1] = (struct mm_phys_range){.start = MM_PHYS_HIGH_START,
-                                                 .end = MM_PHYS_HIGH_START + (n_bytes - low),
-                                                 .offset = low};
-    }
+    phys->ranges[0] = (struct mm_phys_range){.start = 0, .end = low_bytes, .offset = 0};
+    if (high_bytes > 0)
+        phys->ranges[phys->n_ranges++] = (struct mm_phys_range){
+            .start = MM_PHYS_HIGH_START,
+            .end = MM_PHYS_HIGH_START + high_bytes,
+            .offset = low_bytes,
+        };
     return phys->host != NULL;
 }
 
@@ -33,4 +36,14 @@ uint8_t *mm_phys_host(const struct mm_phys *phys, mmsim_paddr address, size_t n_
             return phys->host + range->offset + (address - range->start);
     }
     return NULL;
+}
+
+mmsim_paddr mm_phys_address(const struct mm_phys *phys, const void *host)
+{
+    uint64_t offset = (uint64_t)((const uint8_t *)host - phys->host);
+    MM_ASSERT(offset < phys->n_bytes, "a host pointer does not point into RAM");
+    unsigned i = phys->n_ranges - 1;
+    while (phys->ranges[i].offset > offset)
+        i--;
+    return phys->ranges[i].start + (offset - phys->ranges[i].offset);
 }

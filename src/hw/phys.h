@@ -38,6 +38,9 @@ void mm_phys_fini(struct mm_phys *phys);
 /* Host pointer to n_bytes at `address`; NULL unless all of them are RAM of one range. */
 uint8_t *mm_phys_host(const struct mm_phys *phys, mmsim_paddr address, size_t n_bytes);
 
+/* Physical address of a host pointer into RAM: the inverse of mm_phys_host(). */
+mmsim_paddr mm_phys_address(const struct mm_phys *phys, const void *host);
+
 /* One past the highest frame number. */
 static inline mmsim_pfn mm_phys_n_frames(const struct mm_phys *phys)
 {

@@ -16,7 +16,7 @@ static void read_error(struct mm_decoder *decoder, const struct mm_key *key,
 #define X(NAME, number) {.text = #NAME, .value = MMSIM_##NAME},
         MMSIM_ERRNO_LIST(X)
 #undef X
-        {.text = "ENOSPC", .later = true},
+            {.text = "ENOSPC", .later = true},
         {.text = "EAGAIN", .later = true},
         {.text = "EBADF", .later = true},
         {.text = NULL},
@@ -167,8 +167,7 @@ static void check_combination(struct mm_decoder *decoder, const struct mm_node *
                        "expect: a step reads a value or bytes, not both");
 }
 
-void mm_expect_read(struct mm_decoder *decoder, const struct mm_node *mapping,
-                    struct mm_step *step)
+void mm_expect_read(struct mm_decoder *decoder, const struct mm_node *mapping, struct mm_step *step)
 {
     struct mm_key rows[N_KEYS + 1];
     const char *verb = step->verb->info.name;

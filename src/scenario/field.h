@@ -12,9 +12,9 @@
 
 /* An address: a number, or a bound name with an offset. */
 struct mm_place {
-    uint32_t name;   /* MM_NO_NAME: `offset` is the address */
-    uint64_t offset; /* bytes */
-    bool below;      /* the offset is subtracted */
+    uint32_t name;    /* MM_NO_NAME: `offset` is the address */
+    uint64_t offset;  /* bytes */
+    bool below;       /* the offset is subtracted */
     const char *text; /* as the file has it */
 };
 

@@ -108,8 +108,8 @@ static void read_hex(struct mm_decoder *decoder, const struct mm_key *key,
 {
     const char *digits = value->text + 2;
     size_t n_digits = strlen(digits);
-    uint8_t *data = n_digits % 2 == 0 && n_digits > 0 ? mm_arena_alloc(decoder->arena, n_digits / 2)
-                                                      : NULL;
+    uint8_t *data =
+        n_digits % 2 == 0 && n_digits > 0 ? mm_arena_alloc(decoder->arena, n_digits / 2) : NULL;
     if (data && decode_hex(digits, data, n_digits / 2))
         *bytes = (struct mm_bytes){data, n_digits / 2};
     else if (!decoder->arena->failed)
@@ -136,8 +136,11 @@ void mm_read_value_size(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field)
 {
     static const struct mm_word sizes[] = {
-        {.text = "1", .value = 1}, {.text = "2", .value = 2}, {.text = "4", .value = 4},
-        {.text = "8", .value = 8}, {.text = NULL},
+        {.text = "1", .value = 1},
+        {.text = "2", .value = 2},
+        {.text = "4", .value = 4},
+        {.text = "8", .value = 8},
+        {.text = NULL},
     };
     (void)mm_field_word(decoder, key, value, sizes, field);
 }
@@ -175,4 +178,24 @@ void mm_read_expression(struct mm_decoder *decoder, const struct mm_key *key,
     if (mm_field_is_scalar(decoder, key, value, "an expression such as \"faults.cow == 1\""))
         (void)mm_expression_parse(value, decoder->names, decoder->cpu_mhz, decoder->mistakes,
                                   field);
+}
+
+/* ---- nodes that are read later ---- */
+
+void mm_read_node(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field)
+{
+    (void)decoder;
+    (void)key;
+    *(const struct mm_node **)field = value;
+}
+
+void mm_read_list(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field)
+{
+    if (value->kind == MM_NODE_SEQUENCE)
+        *(const struct mm_node **)field = value;
+    else
+        mm_mistake_add(decoder->mistakes, value, "%s: expected a list, found %s", key->name,
+                       mm_node_describe(decoder->mistakes, value));
 }

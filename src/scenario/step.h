@@ -53,14 +53,14 @@ struct mm_step {
     bool survive;
     struct mm_expectation expect;
 
-    uint32_t by;     /* number of a process; MM_NO_NAME where the verb has none */
-    uint32_t name;   /* of the process or address that it makes; MM_NO_NAME = none */
-    uint32_t over;   /* number of an address: access */
+    uint32_t by;   /* number of a process; MM_NO_NAME where the verb has none */
+    uint32_t name; /* of the process or address that it makes; MM_NO_NAME = none */
+    uint32_t over; /* number of an address: access */
     struct mm_place at;
-    bool has_at;     /* mmap: an address was given */
-    bool has_length; /* access */
-    bool has_seed;   /* access */
-    uint64_t length; /* bytes */
+    bool has_at;          /* mmap: an address was given */
+    bool has_length;      /* access */
+    bool has_seed;        /* access */
+    uint64_t length;      /* bytes */
     uint64_t prot, flags; /* MMSIM_PROT_..., MMSIM_MAP_... */
     uint64_t size;        /* of a value, bytes: 1, 2, 4, 8 */
     uint64_t value;
@@ -118,6 +118,10 @@ void mm_read_pattern(struct mm_decoder *decoder, const struct mm_key *key,
                      const struct mm_node *value, void *field); /* uint64_t */
 void mm_read_access(struct mm_decoder *decoder, const struct mm_key *key,
                     const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_list(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field); /* const struct mm_node * */
+void mm_read_node(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field); /* const struct mm_node * */
 void mm_read_expression(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field); /* struct mm_expression */
 

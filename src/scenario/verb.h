@@ -48,8 +48,7 @@ void mm_verify_names_process(struct mm_decoder *decoder, const struct mm_node *n
 void mm_verify_mmap(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_read(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
-void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node,
-                      struct mm_step *step);
+void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 
 /* perform.c and perform_access.c */
 void mm_perform_spawn(struct mm_run *run, const struct mm_step *step);

@@ -1,0 +1,36 @@
+/*
+ * load.h - a loaded scenario: what the file says, decoded and checked.
+ *
+ * Invariant: whoever holds one holds a scenario without mistakes.
+ */
+#ifndef MM_SCENARIO_LOAD_H
+#define MM_SCENARIO_LOAD_H
+
+#include <mmsim/scenario.h>
+
+#include "scenario/names.h"
+#include "scenario/step.h"
+
+/* A process that `processes` lists: made before step 0. */
+struct mm_given_process {
+    uint32_t name;
+    unsigned line;
+};
+
+struct mmsim_scenario {
+    struct mm_host host; /* counts everything but this struct's own block */
+    struct mm_arena arena;
+    const char *file, *name, *description;
+    struct mmsim_config config;
+    struct mm_names names;
+    struct mm_given_process *processes;
+    size_t n_processes;
+    struct mm_step_list steps;
+    uint64_t n_executed; /* steps that a whole run executes */
+};
+
+/* header.c: everything but the steps. The config must hold the defaults. */
+void mm_header_read(struct mm_decoder *decoder, const struct mm_node *root,
+                    struct mmsim_scenario *scenario, const struct mm_node **steps);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * result.h - what a run leaves behind: records of its steps, failures, statistics, the machine.
+ *
+ * A record is small, because a scenario may execute millions of steps; what few steps have (faults,
+ * bytes that were read) lies in arrays beside. Text is made only when somebody asks for it.
+ *
+ * Invariants: (1) all memory is counted by `host`; (2) records[i] is the step with index i;
+ * (3) `scenario` outlives the result.
+ */
+#ifndef MM_SCENARIO_RESULT_H
+#define MM_SCENARIO_RESULT_H
+
+#include <mmsim/scenario.h>
+#include <mmsim/stats.h>
+
+#include "scenario/run.h"
+
+/* An array that grows. */
+struct mm_rows {
+    void *data;
+    size_t n, capacity;
+};
+
+struct mm_record {
+    const struct mm_step *step;
+    uint64_t value;      /* read: value, or offset of its bytes; walk: physical address */
+    mmsim_vaddr address; /* mapped or refused */
+    uint64_t cycles;
+    uint64_t first_fault; /* index of the first of its kept faults */
+    uint32_t n_faults;    /* stays at its limit */
+    uint16_t parts;       /* MM_HAS_... */
+    uint8_t n_kept;       /* faults */
+    uint8_t outcome;      /* enum mmsim_outcome */
+    uint8_t error, signal, code;
+};
+
+struct mm_failure {
+    uint64_t index; /* of the step */
+    unsigned line;
+    const char *expected, *actual, *message; /* in `arena` */
+};
+
+struct mm_process_record {
+    const char *name; /* the machine's */
+    struct mmsim_process_stats stats;
+};
+
+struct mmsim_result {
+    struct mm_host host;
+    struct mm_arena arena; /* texts of failures */
+    const struct mmsim_scenario *scenario;
+    struct mmsim_machine *machine;
+    struct mm_rows records;   /* struct mm_record */
+    struct mm_rows faults;    /* struct mm_fault_note */
+    struct mm_rows bytes;     /* uint8_t */
+    struct mm_rows failures;  /* struct mm_failure */
+    struct mm_rows processes; /* struct mm_process_record, in order of creation */
+    struct mm_binding *bindings;
+    uint32_t n_bindings;
+    struct mmsim_stats stats; /* after the last step, before processes are exited */
+};
+
+/* Room for one more row of row_bytes, zeroed; NULL: no host memory. */
+void *mm_rows_add(struct mm_rows *rows, size_t row_bytes, struct mm_host *host);
+
+/* Keeps the current step. False: no host memory. */
+bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
+                    const struct mm_step *step);
+
+bool mm_result_fail(struct mmsim_result *result, const struct mm_failure *failure);
+
+/* Takes the statistics as they are now. False: no host memory. */
+bool mm_result_take_stats(struct mmsim_result *result);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * run.h - a scenario while it runs: the machine, the names' meanings, the current step's outcome.
+ *
+ * runner.c drives; the verbs' perform functions act through the public API of the machine and leave
+ * what happened in `outcome`; judge.c compares it with what the step expects; tell.c puts it into
+ * words; result.c keeps it.
+ *
+ * Invariants: (1) a step that begins while the host has memory ends with a complete outcome or with
+ * `no_memory` set; (2) bindings[name].bound is true only if the latest step that binds the name
+ * succeeded.
+ */
+#ifndef MM_SCENARIO_RUN_H
+#define MM_SCENARIO_RUN_H
+
+#include <mmsim/hw.h>
+#include <mmsim/scenario.h>
+#include <mmsim/stats.h>
+#include <mmsim/vm.h>
+
+#include "base/text.h"
+#include "scenario/step.h"
+
+enum { MM_FAULTS_KEPT = 8 };
+
+struct mm_fault_note {
+    mmsim_vaddr address;
+    uint32_t error;
+    uint8_t kind; /* enum mmsim_fault_kind */
+    bool reused;
+};
+
+/* Which parts of an outcome are set. */
+enum mm_outcome_part {
+    MM_HAS_VALUE = 1 << 0,   /* read */
+    MM_HAS_BYTES = 1 << 1,   /* read */
+    MM_HAS_MAPPED = 1 << 2,  /* mmap: `address` is that of the mapping */
+    MM_HAS_WALK = 1 << 3,    /* walk: present, accessed, dirty, physical */
+    MM_HAS_REFUSED = 1 << 4, /* `address` is the first byte that was refused */
+    MM_HAS_PRESENT = 1 << 5,
+    MM_HAS_ACCESSED = 1 << 6,
+    MM_HAS_DIRTY = 1 << 7
+};
+
+/* What one executed step did. */
+struct mm_outcome {
+    enum mmsim_outcome outcome;
+    enum mmsim_errno error;
+    enum mmsim_signal signal;
+    enum mmsim_sigcode code;
+    unsigned parts;      /* MM_HAS_... */
+    mmsim_vaddr address; /* mapped or refused */
+    uint64_t value;
+    mmsim_paddr physical;
+    uint64_t done; /* bytes or references */
+    uint64_t n_faults;
+    uint64_t n_by_kind[MMSIM_N_FAULT_KINDS];
+    unsigned n_kept;
+    struct mm_fault_note faults[MM_FAULTS_KEPT];
+    uint64_t cycles;
+
+    bool unnamed;        /* an address name that is not bound now: fails whatever is expected */
+    bool differs;        /* compare: a byte was not `expected_byte` */
+    uint64_t differs_at; /* its offset, bytes */
+    uint8_t expected_byte, actual_byte;
+    bool untrue; /* check */
+};
+
+/* What a name of an address means now. */
+struct mm_binding {
+    bool bound;
+    mmsim_vaddr address;
+    uint64_t length; /* bytes, whole pages */
+};
+
+struct mm_run {
+    const struct mmsim_scenario *scenario;
+    const struct mmsim_run_options *options; /* complete: every field is there */
+    struct mmsim_result *result;             /* owns the machine and all memory of the run */
+    struct mmsim_machine *machine;
+    struct mm_host *host;
+    struct mmsim_process **processes; /* by number of the name; NULL: not made yet */
+    struct mm_binding *bindings;      /* by number of the name */
+    struct mm_outcome outcome;        /* of the current step */
+    uint64_t index;                   /* of the current step */
+    bool first_time;                  /* no enclosing repeat is in its second turn */
+    bool no_memory;                   /* the host gave none: the run ends */
+    bool stopped;                     /* as many steps as asked for have run */
+    enum mmsim_access_kind access;    /* of the current step, for the walk that explains it */
+    bool has_walk;
+    struct mmsim_walk walk; /* of the first refused access of the current step, or of `walk` */
+    struct mm_text bytes;   /* of the current read */
+    struct mm_text line, expected, actual, message; /* scratch */
+    struct mmsim_reference *batch;                  /* MM_BATCH references */
+};
+
+enum { MM_BATCH = 4096 };
+
+/* The process that a step is by; NULL if it was never made. */
+struct mmsim_process *mm_run_actor(const struct mm_run *run, const struct mm_step *step);
+
+/* The address that a place means now. False: the outcome says why, the step is over. */
+bool mm_run_place(struct mm_run *run, const struct mm_place *place, mmsim_vaddr *address);
+
+/* The same without touching the outcome. */
+bool mm_run_resolve(const struct mm_run *run, const struct mm_place *place, mmsim_vaddr *address);
+
+/* The current step ends with a simulated errno (0 = done). */
+void mm_run_errno(struct mm_run *run, enum mmsim_errno error);
+
+/* The current step's access came to this. */
+void mm_run_access(struct mm_run *run, const struct mmsim_access *access);
+
+/* Values of an expression's paths, now; at most MM_EXPRESSION_MAX_PATHS. False: one of its
+ * processes was never made. */
+bool mm_run_path_values(const struct mm_run *run, const struct mm_expression *expression,
+                        uint64_t *values);
+
+/*
+ * Compares the current outcome with what the step expects. True: as expected; else run->expected,
+ * run->actual and run->message say what differs.
+ */
+bool mm_run_judge(struct mm_run *run, const struct mm_step *step);
+
+/* Puts the current step into run->line. */
+void mm_run_tell(struct mm_run *run, const struct mm_step *step);
+
+#endif

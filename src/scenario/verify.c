@@ -1,0 +1,94 @@
+/* verify.c - what is wrong with a step although each of its keys is right by itself. */
+#include <inttypes.h>
+
+#include "scenario/verb.h"
+#include "trace/pattern.h"
+
+enum { DEFAULT_VALUE_BYTES = 4, REFERENCE_BYTES = 4 };
+
+void mm_verify_names_process(struct mm_decoder *decoder, const struct mm_node *node,
+                             struct mm_step *step)
+{
+    (void)node;
+    if (step->name_node)
+        step->name =
+            mm_field_declare(decoder, step->name_node->key->text, step->name_node, MM_NAME_PROCESS);
+}
+
+void mm_verify_mmap(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    step->has_at = mm_node_get(node, "at") != NULL;
+    if (step->name_node)
+        step->name = mm_field_declare(decoder, "as", step->name_node, MM_NAME_ADDRESS);
+}
+
+static bool fits(uint64_t value, uint64_t n_bytes)
+{
+    return n_bytes >= sizeof value || value >> (8 * n_bytes) == 0;
+}
+
+static void check_fits(struct mm_decoder *decoder, const struct mm_node *at, uint64_t value,
+                       uint64_t n_bytes)
+{
+    if (at && at->kind == MM_NODE_SCALAR && !fits(value, n_bytes))
+        mm_mistake_add(decoder->mistakes, at,
+                       "value: %s does not fit %" PRIu64 " bytes, the step's size",
+                       mm_mistake_quote(decoder->mistakes, at->text), n_bytes);
+}
+
+/* A size that is given beside bytes must be theirs. */
+static void check_same_size(struct mm_decoder *decoder, const struct mm_node *size,
+                            const struct mm_step *step)
+{
+    if (size && step->size != 0 && step->bytes.data && step->size != step->bytes.n)
+        mm_mistake_add(decoder->mistakes, size,
+                       "size: %" PRIu64 " does not agree with the %zu bytes given", step->size,
+                       step->bytes.n);
+}
+
+void mm_verify_read(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    const struct mm_node *expect = mm_node_get(node, "expect");
+    if (step->expect.given & MM_EXPECT_BYTES)
+        step->bytes = step->expect.bytes;
+    check_same_size(decoder, mm_node_get(node, "size"), step);
+    if (step->size == 0)
+        step->size = DEFAULT_VALUE_BYTES;
+    if (step->expect.given & MM_EXPECT_VALUE)
+        check_fits(decoder, mm_node_get(expect, "value"), step->expect.value, step->size);
+}
+
+void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    const struct mm_node *value = mm_node_get(node, "value");
+    const struct mm_node *bytes = mm_node_get(node, "bytes");
+    if (!value && !bytes)
+        mm_mistake_add(decoder->mistakes, node, "a write step needs the key 'value' or 'bytes'");
+    if (value && bytes)
+        mm_mistake_add(decoder->mistakes, bytes->key,
+                       "a write step has 'value' or 'bytes', not both");
+    check_same_size(decoder, mm_node_get(node, "size"), step);
+    if (step->size == 0)
+        step->size = DEFAULT_VALUE_BYTES;
+    check_fits(decoder, value, step->value, step->size);
+}
+
+static void check_only_for(struct mm_decoder *decoder, const struct mm_node *node, const char *key,
+                           const struct mm_step *step, enum mm_pattern_kind kind)
+{
+    const struct mm_node *value = mm_node_get(node, key);
+    const struct mm_node *pattern = mm_node_get(node, "pattern");
+    bool known = pattern && step->pattern != MM_N_PATTERNS;
+    if (value && known && step->pattern != kind)
+        mm_mistake_add(decoder->mistakes, value->key,
+                       "'%s' belongs to the pattern %s, but the pattern is %s", key,
+                       mm_pattern_name(kind), mm_pattern_name(step->pattern));
+}
+
+void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    step->has_length = mm_node_get(node, "length") != NULL;
+    step->has_seed = mm_node_get(node, "seed") != NULL;
+    check_only_for(decoder, node, "stride", step, MM_PATTERN_STRIDE);
+    check_only_for(decoder, node, "theta", step, MM_PATTERN_ZIPF);
+}
