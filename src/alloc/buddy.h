@@ -25,8 +25,8 @@
  * given by mm_buddy_add(); (2) no two free buddies of the same order exist below
  * MM_BUDDY_MAX_ORDER, unless a range ends between them; (3) n_free is the sum of the sizes of the
  * free blocks, n_blocks counts them by order, fresh ones included; (4) the frame table's marks
- * agree with the lists; (5) fresh and fresh_end are aligned to the largest order and in their
- * range.
+ * agree with the lists; (5) a fresh part lies in its range; fresh and
+ * fresh_end are multiples of the largest block, or equal.
  */
 #ifndef MM_ALLOC_BUDDY_H
 #define MM_ALLOC_BUDDY_H

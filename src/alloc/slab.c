@@ -1,9 +1,8 @@
 /*
  * slab.c - cutting blocks of frames into objects, and keeping account of them.
  *
- * A slab is named by the pfn of its first frame. Objects are moved between the host's pointers and
- * the physical addresses that links are made of by one addition: the RAM mapping begins at
- * physical 0 (hw/phys.h), and slabs are low.
+ * A slab is named by the pfn of its first frame, an object by its physical address; hw/phys.h turns
+ * addresses into the host's pointers and back.
  */
 #include "alloc/slab.h"
 
@@ -268,10 +267,11 @@ static const char *check_objects(const struct mm_slab_cache *cache, mmsim_pfn sl
 
 static const char *check_frames(const struct mm_slab_cache *cache, mmsim_pfn slab)
 {
-    if (slab >= cache->zones->n_frames || (slab & ((1u << cache->order) - 1)))
+    mmsim_pfn n_frames = (mmsim_pfn)1 << cache->order;
+    if ((slab & (n_frames - 1)) || slab > cache->zones->n_frames - n_frames)
         return "a list of slabs leads to what is no slab";
     const struct mm_frame *frame = frame_at(cache, slab);
-    for (unsigned i = 0; i < 1u << cache->order; i++) {
+    for (mmsim_pfn i = 0; i < n_frames; i++) {
         if (frame[i].use != MM_FRAME_SLAB)
             return "a frame of a slab is in another use";
         if (frame[i].owner != cache)

@@ -92,6 +92,8 @@ static mmsim_pfn take_block(struct mm_zones *zones, enum mm_frame_use use, unsig
 struct mm_frame *mm_zone_alloc(struct mm_zones *zones, enum mm_frame_use use, unsigned order)
 {
     MM_ASSERT(use > MM_FRAME_FREE && use < MM_N_FRAME_USES, "frames are allocated for no use");
+    if (order > MM_BUDDY_MAX_ORDER)
+        return NULL;
     uint64_t n_frames = (uint64_t)1 << order;
     uint64_t n_users = zones->n_by_use[MM_FRAME_ANON];
     if (use == MM_FRAME_ANON && n_frames > zones->user_limit - n_users)

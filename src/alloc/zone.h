@@ -43,7 +43,8 @@ void mm_zones_fini(struct mm_zones *zones);
 /*
  * A block of 2^order frames for a use, contents as they are: its first frame. Each frame of the
  * block has the use and count 1, and nothing else is set. Anon frames come from high first; all
- * others are low. NULL: none left, or the limit for user frames reached.
+ * others are low. NULL: none left, the limit for user frames reached, or an order beyond
+ * MM_BUDDY_MAX_ORDER.
  */
 struct mm_frame *mm_zone_alloc(struct mm_zones *zones, enum mm_frame_use use, unsigned order);
 

@@ -220,6 +220,7 @@ static const struct mm_verb verbs[] = {
      .keys = exit_keys,
      .traits = ACTS_TELLS,
      .expects = CALL,
+     .verify = mm_verify_kill,
      .perform = mm_perform_exit,
      .tell = mm_tell_exit},
     {.info = {"switch", "make a process the running one of its CPU", "by"},

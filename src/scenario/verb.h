@@ -45,6 +45,7 @@ bool mm_verb_is_later(const char *name);
 /* verify.c: the checks of single verbs. */
 void mm_verify_names_process(struct mm_decoder *decoder, const struct mm_node *node,
                              struct mm_step *step);
+void mm_verify_kill(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_mmap(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_read(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);

@@ -22,6 +22,14 @@ void mm_verify_mmap(struct mm_decoder *decoder, const struct mm_node *node, stru
         step->name = mm_field_declare(decoder, "as", step->name_node, MM_NAME_ADDRESS);
 }
 
+/* A shell shows 128 + 9 for a process that SIGKILL ended. */
+void mm_verify_kill(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    (void)decoder;
+    if (!mm_node_get(node, "code"))
+        step->code = 128 + MMSIM_SIGKILL;
+}
+
 static bool fits(uint64_t value, uint64_t n_bytes)
 {
     return n_bytes >= sizeof value || value >> (8 * n_bytes) == 0;

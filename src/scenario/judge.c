@@ -1,0 +1,253 @@
+/*
+ * judge.c - what a step expected against what happened.
+ *
+ * Each part of an expectation is one function that writes what was expected and what was there, if
+ * they differ; a failure joins those parts: "value 7, fault cow" against "value 8, fault minor".
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "scenario/load.h"
+#include "scenario/result.h"
+#include "scenario/verb.h"
+
+/* ---- parts ---- */
+
+static void separate(struct mm_text *text)
+{
+    if (text->n_bytes > 0)
+        mm_text_puts(text, ", ");
+}
+
+/* Notes a difference; both arguments are words such as "value 7". */
+static void differ(struct mm_run *run, const char *what, const char *expected, const char *actual)
+{
+    separate(&run->expected);
+    separate(&run->actual);
+    mm_text_printf(&run->expected, "%s%s", what, expected);
+    mm_text_printf(&run->actual, "%s%s", what, actual);
+}
+
+static void differ_numbers(struct mm_run *run, const char *what, uint64_t expected, uint64_t actual)
+{
+    separate(&run->expected);
+    separate(&run->actual);
+    mm_text_printf(&run->expected, "%s %" PRIu64, what, expected);
+    mm_text_printf(&run->actual, "%s %" PRIu64, what, actual);
+}
+
+static void differ_addresses(struct mm_run *run, uint64_t expected, uint64_t actual)
+{
+    separate(&run->expected);
+    separate(&run->actual);
+    mm_text_printf(&run->expected, "address 0x%" PRIx64, expected);
+    mm_text_printf(&run->actual, "address 0x%" PRIx64, actual);
+}
+
+static void print_expected_outcome(const struct mm_expectation *expect, struct mm_text *text)
+{
+    if (expect->given & MM_EXPECT_ERROR)
+        mm_text_printf(text, "error %s", mmsim_errno_name((enum mmsim_errno)expect->error));
+    else if (expect->given & MM_EXPECT_SIGNAL)
+        mm_text_printf(text, "signal %s", mmsim_signal_name((enum mmsim_signal)expect->signal));
+    else
+        mm_text_puts(text, "ok");
+    if (expect->given & MM_EXPECT_CODE)
+        mm_text_printf(text, " %s", mmsim_sigcode_name((enum mmsim_sigcode)expect->code));
+}
+
+static void print_actual_outcome(const struct mm_outcome *outcome, struct mm_text *text)
+{
+    if (outcome->outcome == MMSIM_ERROR)
+        mm_text_printf(text, "error %s", mmsim_errno_name(outcome->error));
+    else if (outcome->outcome == MMSIM_SIGNAL)
+        mm_text_printf(text, "signal %s %s", mmsim_signal_name(outcome->signal),
+                       mmsim_sigcode_name(outcome->code));
+    else
+        mm_text_puts(text, "ok");
+    if (outcome->parts & MM_HAS_REFUSED)
+        mm_text_printf(text, " at 0x%" PRIx64, outcome->address);
+}
+
+static bool outcome_is_expected(const struct mm_outcome *outcome,
+                                const struct mm_expectation *expect)
+{
+    if (expect->given & MM_EXPECT_ERROR)
+        return outcome->outcome == MMSIM_ERROR && outcome->error == expect->error;
+    if (expect->given & MM_EXPECT_SIGNAL)
+        return outcome->outcome == MMSIM_SIGNAL && outcome->signal == expect->signal &&
+               (!(expect->given & MM_EXPECT_CODE) || outcome->code == expect->code);
+    return outcome->outcome == MMSIM_DONE;
+}
+
+static bool judge_outcome(struct mm_run *run, const struct mm_step *step)
+{
+    if (outcome_is_expected(&run->outcome, &step->expect))
+        return true;
+    print_expected_outcome(&step->expect, &run->expected);
+    print_actual_outcome(&run->outcome, &run->actual);
+    return false;
+}
+
+static void judge_value(struct mm_run *run, const struct mm_step *step)
+{
+    if (run->outcome.value != step->expect.value)
+        differ_numbers(run, "value", step->expect.value, run->outcome.value);
+}
+
+static void print_bytes(struct mm_text *text, const void *data, size_t n_bytes)
+{
+    enum { SHOWN = 32 };
+    const uint8_t *bytes = data;
+    mm_text_puts(text, "bytes 0x");
+    for (size_t i = 0; i < n_bytes && i < SHOWN; i++)
+        mm_text_printf(text, "%02x", bytes[i]);
+    if (n_bytes > SHOWN)
+        mm_text_printf(text, "... (%zu in all)", n_bytes);
+}
+
+static void judge_bytes(struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_bytes *expected = &step->expect.bytes;
+    const struct mm_text *actual = &run->bytes;
+    if (actual->n_bytes == expected->n && memcmp(actual->data, expected->data, expected->n) == 0)
+        return;
+    separate(&run->expected);
+    separate(&run->actual);
+    print_bytes(&run->expected, expected->data, expected->n);
+    print_bytes(&run->actual, actual->data, actual->n_bytes);
+}
+
+static void judge_address(struct mm_run *run, const struct mm_step *step)
+{
+    mmsim_vaddr expected;
+    if (!mm_run_resolve(run, &step->expect.address, &expected))
+        differ(run, "", step->expect.address.text, "a name that is not bound");
+    else if (expected != run->outcome.address)
+        differ_addresses(run, expected, run->outcome.address);
+}
+
+static void judge_fault(struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    enum mmsim_fault_kind expected = (enum mmsim_fault_kind)step->expect.fault;
+    enum mmsim_fault_kind actual =
+        outcome->n_kept > 0 ? (enum mmsim_fault_kind)outcome->faults[0].kind : MMSIM_FAULT_NONE;
+    if (actual != expected)
+        differ(run, "fault ", mmsim_fault_kind_name(expected), mmsim_fault_kind_name(actual));
+}
+
+static void judge_bit(struct mm_run *run, const char *name, bool expected,
+                      enum mm_outcome_part part)
+{
+    bool actual = (run->outcome.parts & part) != 0;
+    if (actual != expected)
+        differ(run, name, expected ? "true" : "false", actual ? "true" : "false");
+}
+
+static void judge_present(struct mm_run *run, const struct mm_step *step)
+{
+    judge_bit(run, "present ", step->expect.present, MM_HAS_PRESENT);
+}
+
+static void judge_accessed(struct mm_run *run, const struct mm_step *step)
+{
+    judge_bit(run, "accessed ", step->expect.accessed, MM_HAS_ACCESSED);
+}
+
+static void judge_dirty(struct mm_run *run, const struct mm_step *step)
+{
+    judge_bit(run, "dirty ", step->expect.dirty, MM_HAS_DIRTY);
+}
+
+/* ---- compare and check ---- */
+
+static void judge_compare(struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    mmsim_vaddr address = 0;
+    (void)mm_run_resolve(run, &step->at, &address);
+    mm_text_printf(&run->expected, "byte 0x%02x at offset %" PRIu64 " (0x%" PRIx64 ")",
+                   outcome->expected_byte, outcome->differs_at, address + outcome->differs_at);
+    mm_text_printf(&run->actual, "byte 0x%02x", outcome->actual_byte);
+}
+
+static void judge_check(struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_expression *that = &step->that;
+    uint64_t values[MM_EXPRESSION_MAX_PATHS];
+    (void)mm_run_path_values(run, that, values);
+    mm_text_puts(&run->expected, that->text);
+    for (size_t i = 0; i < that->n_paths; i++) {
+        const struct mm_path *path = &that->paths[i];
+        separate(&run->actual);
+        if (path->process != MM_NO_NAME && !run->processes[path->process])
+            mm_text_printf(&run->actual, "%s is unknown: the process was never made", path->text);
+        else
+            mm_text_printf(&run->actual, "%s = %" PRIu64, path->text, values[i]);
+    }
+    if (that->n_paths == 0)
+        mm_text_puts(&run->actual, "false");
+}
+
+/* ---- the whole ---- */
+
+static const struct {
+    enum mm_expected given;
+    void (*judge)(struct mm_run *run, const struct mm_step *step);
+} parts[] = {
+    {MM_EXPECT_VALUE, judge_value},     {MM_EXPECT_BYTES, judge_bytes},
+    {MM_EXPECT_ADDRESS, judge_address}, {MM_EXPECT_FAULT, judge_fault},
+    {MM_EXPECT_PRESENT, judge_present}, {MM_EXPECT_ACCESSED, judge_accessed},
+    {MM_EXPECT_DIRTY, judge_dirty},
+};
+
+static void judge_parts(struct mm_run *run, const struct mm_step *step)
+{
+    if (!judge_outcome(run, step))
+        return;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (step->expect.given & (unsigned)parts[i].given)
+            parts[i].judge(run, step);
+}
+
+static void explain(struct mm_run *run, const struct mm_step *step)
+{
+    const char *verb = step->verb->info.name;
+    mm_text_puts(&run->message, verb);
+    if (step->by != MM_NO_NAME)
+        mm_text_printf(&run->message, " by %s", run->scenario->names.rows[step->by].text);
+    if (step->at.text)
+        mm_text_printf(&run->message, " at %s", step->at.text);
+    mm_text_printf(&run->message, ": expected %s, but got %s", mm_text_string(&run->expected),
+                   mm_text_string(&run->actual));
+    if (run->outcome.outcome == MMSIM_SIGNAL)
+        mm_text_printf(&run->message, " (%s)", mmsim_signal_describe(run->outcome.code));
+    if (run->outcome.outcome == MMSIM_ERROR && run->outcome.error == MMSIM_ESRCH)
+        mm_text_puts(&run->message, " (the process is dead, or was never made)");
+}
+
+bool mm_run_judge(struct mm_run *run, const struct mm_step *step)
+{
+    mm_text_clear(&run->expected);
+    mm_text_clear(&run->actual);
+    mm_text_clear(&run->message);
+    if (run->outcome.unnamed) {
+        mm_text_puts(&run->expected, "a bound address");
+        mm_text_puts(&run->actual, "a name whose binding step failed, or beyond 0xffffffff");
+    } else if (run->outcome.untrue) {
+        judge_check(run, step);
+    } else {
+        judge_parts(run, step);
+        if (run->expected.n_bytes == 0 && run->outcome.differs)
+            judge_compare(run, step);
+    }
+    if (run->expected.n_bytes == 0 && run->actual.n_bytes == 0)
+        return true;
+    if (run->outcome.untrue)
+        mm_text_printf(&run->message, "not true: %s, because %s", mm_text_string(&run->expected),
+                       mm_text_string(&run->actual));
+    else
+        explain(run, step);
+    return false;
+}

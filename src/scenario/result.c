@@ -1,0 +1,160 @@
+/* result.c - keeping what happened, and the questions that the public API answers about it. */
+#include "scenario/result.h"
+
+#include <string.h>
+
+#include "scenario/load.h"
+
+enum { FIRST_ROWS = 64 };
+
+void *mm_rows_add(struct mm_rows *rows, size_t row_bytes, struct mm_host *host)
+{
+    if (rows->n == rows->capacity) {
+        size_t capacity = rows->capacity == 0 ? FIRST_ROWS : rows->capacity * 2;
+        void *data =
+            mm_host_resize(host, rows->data, rows->capacity * row_bytes, capacity * row_bytes);
+        if (!data)
+            return NULL;
+        rows->data = data;
+        rows->capacity = capacity;
+    }
+    return memset((char *)rows->data + rows->n++ * row_bytes, 0, row_bytes);
+}
+
+static void rows_fini(struct mm_rows *rows, size_t row_bytes, struct mm_host *host)
+{
+    mm_host_free(host, rows->data, rows->capacity * row_bytes);
+}
+
+static bool keep_faults(struct mmsim_result *result, const struct mm_outcome *outcome)
+{
+    for (unsigned i = 0; i < outcome->n_kept; i++) {
+        struct mm_fault_note *note = mm_rows_add(&result->faults, sizeof *note, &result->host);
+        if (!note)
+            return false;
+        *note = outcome->faults[i];
+    }
+    return true;
+}
+
+static bool keep_bytes(struct mmsim_result *result, const struct mm_run *run)
+{
+    for (size_t i = 0; i < run->bytes.n_bytes; i++) {
+        uint8_t *byte = mm_rows_add(&result->bytes, 1, &result->host);
+        if (!byte)
+            return false;
+        *byte = (uint8_t)run->bytes.data[i];
+    }
+    return true;
+}
+
+static uint64_t value_of(const struct mmsim_result *result, const struct mm_outcome *outcome)
+{
+    if (outcome->parts & MM_HAS_BYTES)
+        return result->bytes.n;
+    return outcome->parts & MM_HAS_WALK ? outcome->physical : outcome->value;
+}
+
+bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
+                    const struct mm_step *step)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    struct mm_record *record = mm_rows_add(&result->records, sizeof *record, &result->host);
+    if (!record)
+        return false;
+    *record = (struct mm_record){
+        .step = step,
+        .value = value_of(result, outcome),
+        .address = outcome->address,
+        .cycles = outcome->cycles,
+        .first_fault = result->faults.n,
+        .n_faults = outcome->n_faults > UINT32_MAX ? UINT32_MAX : (uint32_t)outcome->n_faults,
+        .parts = (uint16_t)outcome->parts,
+        .n_kept = (uint8_t)outcome->n_kept,
+        .outcome = (uint8_t)outcome->outcome,
+        .error = (uint8_t)outcome->error,
+        .signal = (uint8_t)outcome->signal,
+        .code = (uint8_t)outcome->code,
+    };
+    bool bytes = (outcome->parts & MM_HAS_BYTES) != 0;
+    return keep_faults(result, outcome) && (!bytes || keep_bytes(result, run));
+}
+
+bool mm_result_fail(struct mmsim_result *result, const struct mm_failure *failure)
+{
+    struct mm_failure *kept = mm_rows_add(&result->failures, sizeof *kept, &result->host);
+    if (!kept)
+        return false;
+    struct mm_arena *arena = &result->arena;
+    *kept = *failure;
+    kept->expected = mm_arena_copy(arena, failure->expected, strlen(failure->expected));
+    kept->actual = mm_arena_copy(arena, failure->actual, strlen(failure->actual));
+    kept->message = mm_arena_copy(arena, failure->message, strlen(failure->message));
+    return !arena->failed;
+}
+
+bool mm_result_take_stats(struct mmsim_result *result)
+{
+    mmsim_machine_stats(result->machine, &result->stats);
+    result->processes.n = 0;
+    const struct mmsim_process *process;
+    for (size_t i = 0; (process = mmsim_process_at(result->machine, i)) != NULL; i++) {
+        struct mm_process_record *record =
+            mm_rows_add(&result->processes, sizeof *record, &result->host);
+        if (!record)
+            return false;
+        record->name = mmsim_process_name(process);
+        mmsim_process_get_stats(process, &record->stats);
+    }
+    return true;
+}
+
+/* ---- the public calls ---- */
+
+void mmsim_result_destroy(struct mmsim_result *result)
+{
+    if (!result)
+        return;
+    struct mm_host *host = &result->host;
+    mmsim_machine_destroy(result->machine);
+    mm_arena_fini(&result->arena);
+    rows_fini(&result->records, sizeof(struct mm_record), host);
+    rows_fini(&result->faults, sizeof(struct mm_fault_note), host);
+    rows_fini(&result->bytes, 1, host);
+    rows_fini(&result->failures, sizeof(struct mm_failure), host);
+    rows_fini(&result->processes, sizeof(struct mm_process_record), host);
+    mm_host_free(host, result->bindings, result->n_bindings * sizeof *result->bindings);
+    struct mm_host last;
+    mm_host_init(&last, &host->allocator);
+    last.n_blocks = 1;
+    mm_host_free(&last, result, sizeof *result);
+}
+
+bool mmsim_result_passed(const struct mmsim_result *result)
+{
+    return result->failures.n == 0;
+}
+
+size_t mmsim_result_n_steps(const struct mmsim_result *result)
+{
+    return result->records.n;
+}
+
+size_t mmsim_result_n_failures(const struct mmsim_result *result)
+{
+    return result->failures.n;
+}
+
+struct mmsim_machine *mmsim_result_machine(const struct mmsim_result *result)
+{
+    return result->machine;
+}
+
+bool mmsim_result_address(const struct mmsim_result *result, const char *name, mmsim_vaddr *address)
+{
+    uint32_t number = mm_names_find(&result->scenario->names, name);
+    if (number == MM_NO_NAME || !result->bindings[number].bound)
+        return false;
+    *address = result->bindings[number].address;
+    return true;
+}

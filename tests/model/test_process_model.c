@@ -1,0 +1,725 @@
+/*
+ * test_process_model.c - whole processes against a model in which every page is a plain array.
+ *
+ * In the model a process has its own copy of every byte, and fork copies all of them: there is no
+ * sharing that could go wrong. Beside the bytes it keeps, page by page, the number of the frame
+ * that copy-on-write must be using, so that the account of frames is predicted exactly.
+ *
+ * Random programs spawn, fork, map, unmap, protect, read, write and exit on one and on three CPUs.
+ * Where frames are limited, or a hog has taken nearly all of them, memory runs out: then a call may
+ * answer ENOMEM, and an access may end with a process killed, but only if the machine has reported
+ * that it ran out. The invariant checker runs after each step.
+ */
+#include <check.h>
+#include <mmsim/mmsim.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+
+#define ARENA UINT64_C(0x40000000)
+#define ARENA_PAGES 48u
+#define MAX_PROCESSES 6u
+#define MAX_FRAMES (MAX_PROCESSES * ARENA_PAGES)
+#define NO_FRAME UINT32_MAX
+#define HOG_START UINT64_C(0x70000000)
+#define HOG_PAGES 2048u
+
+/* ck_assert_msg() reports each success to the runner, by a write; millions of them take minutes. */
+#define MUST(condition, ...)                                                                       \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
+
+/* One page of the model. A page without a frame reads as zeros. */
+struct page {
+    bool mapped;
+    unsigned prot;
+    uint32_t frame;
+    uint8_t bytes[4096];
+};
+
+struct actor {
+    struct mmsim_process *process; /* NULL = nobody */
+    struct page pages[ARENA_PAGES];
+};
+
+/* A process that only takes memory away. */
+struct hog {
+    struct mmsim_process *process; /* NULL = none */
+    uint64_t n_pages;              /* written */
+};
+
+struct play {
+    struct mmsim_machine *machine;
+    bool has_hog;
+    struct hog hog;
+    struct mm_rng rng;
+    unsigned step, n_born, n_killed, n_memory_refusals;
+    uint64_t n_out_of_memory; /* events */
+    unsigned n_cpus;
+    struct actor actors[MAX_PROCESSES];
+    uint32_t users[MAX_FRAMES]; /* of each frame of the model: pages that share it */
+};
+
+/* ---- frames of the model ---- */
+
+static uint32_t take_frame(struct play *play)
+{
+    for (uint32_t frame = 0; frame < MAX_FRAMES; frame++)
+        if (play->users[frame] == 0) {
+            play->users[frame] = 1;
+            return frame;
+        }
+    ck_abort_msg("the model has too few frames");
+    return NO_FRAME;
+}
+
+static void leave_frame(struct play *play, struct page *page)
+{
+    if (page->frame != NO_FRAME)
+        play->users[page->frame]--;
+    page->frame = NO_FRAME;
+}
+
+/* A store gives the page a frame of its own; the last user of a shared one keeps it. */
+static void own_frame(struct play *play, struct page *page)
+{
+    if (page->frame != NO_FRAME && play->users[page->frame] == 1)
+        return;
+    leave_frame(play, page);
+    page->frame = take_frame(play);
+}
+
+static uint64_t n_frames_in_use(const struct play *play)
+{
+    uint64_t n = 0;
+    for (unsigned frame = 0; frame < MAX_FRAMES; frame++)
+        n += play->users[frame] > 0;
+    return n;
+}
+
+static void clear_page(struct play *play, struct page *page)
+{
+    leave_frame(play, page);
+    page->mapped = false;
+    memset(page->bytes, 0, sizeof page->bytes);
+}
+
+static void clear_actor(struct play *play, struct actor *actor)
+{
+    actor->process = NULL;
+    for (unsigned i = 0; i < ARENA_PAGES; i++)
+        clear_page(play, &actor->pages[i]);
+}
+
+static struct page *page_at(struct actor *actor, uint64_t address)
+{
+    if (address < ARENA || address >= ARENA + ARENA_PAGES * 4096)
+        return NULL;
+    struct page *page = &actor->pages[(address - ARENA) / 4096];
+    return page->mapped ? page : NULL;
+}
+
+/* ---- after each step ---- */
+
+static void count_out_of_memory(void *user, const struct mmsim_event *event)
+{
+    (void)event;
+    ((struct play *)user)->n_out_of_memory++;
+}
+
+/* Whoever died was killed for want of memory, and the machine has said so. */
+static void bury_the_killed(struct play *play)
+{
+    for (unsigned i = 0; i < MAX_PROCESSES; i++)
+        if (play->actors[i].process && !mmsim_process_alive(play->actors[i].process)) {
+            play->n_killed++;
+            clear_actor(play, &play->actors[i]);
+        }
+    if (play->hog.process && !mmsim_process_alive(play->hog.process)) {
+        play->n_killed++;
+        play->hog = (struct hog){0};
+    }
+    MUST(play->n_killed == play->n_out_of_memory, "step %u: %u died, out of memory %llu times",
+         play->step, play->n_killed, (unsigned long long)play->n_out_of_memory);
+}
+
+static void expect_account(struct play *play)
+{
+    struct mmsim_stats stats;
+    mmsim_machine_stats(play->machine, &stats);
+    uint64_t n_user = n_frames_in_use(play) + play->hog.n_pages;
+    MUST(stats.memory.user == n_user, "step %u: %llu user frames, must be %llu", play->step,
+         (unsigned long long)stats.memory.user, (unsigned long long)n_user);
+    MUST(stats.memory.frames ==
+             stats.memory.free + stats.memory.user + stats.memory.page_tables + stats.memory.kernel,
+         "step %u: the frames do not add up", play->step);
+    for (unsigned i = 0; i < MAX_PROCESSES; i++) {
+        const struct actor *actor = &play->actors[i];
+        if (!actor->process)
+            continue;
+        uint64_t rss = 0, mapped = 0;
+        for (unsigned page = 0; page < ARENA_PAGES; page++) {
+            mapped += actor->pages[page].mapped;
+            rss += actor->pages[page].frame != NO_FRAME;
+        }
+        struct mmsim_process_stats got;
+        mmsim_process_get_stats(actor->process, &got);
+        MUST(got.rss == rss && got.mapped == mapped,
+             "step %u: %s: rss %llu, mapped %llu; must be %llu, %llu", play->step,
+             mmsim_process_name(actor->process), (unsigned long long)got.rss,
+             (unsigned long long)got.mapped, (unsigned long long)rss, (unsigned long long)mapped);
+    }
+}
+
+static void expect_sound(struct play *play)
+{
+    struct mmsim_error error = {0};
+    MUST(mmsim_machine_check(play->machine, &error) == MMSIM_OK, "step %u: %s", play->step,
+         error.text);
+}
+
+/* ---- births and deaths ---- */
+
+static uint64_t below(struct play *play, uint64_t bound)
+{
+    return mm_rng_below(&play->rng, bound);
+}
+
+static void settle(struct actor *actor, struct mmsim_process *process)
+{
+    actor->process = process;
+    mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_SURVIVE);
+}
+
+static void do_spawn(struct play *play, struct actor *actor)
+{
+    char name[16];
+    snprintf(name, sizeof name, "s%u", play->n_born++);
+    struct mmsim_process *process = NULL;
+    struct mmsim_error error = {0};
+    enum mmsim_status status = mmsim_spawn(play->machine, name, &process, &error);
+    if (status == MMSIM_GUEST_MEMORY) {
+        play->n_memory_refusals++;
+        return;
+    }
+    MUST(status == MMSIM_OK, "step %u: spawn: %s", play->step, error.text);
+    settle(actor, process);
+}
+
+static void do_fork(struct play *play, struct actor *parent, struct actor *child)
+{
+    char name[16];
+    snprintf(name, sizeof name, "f%u", play->n_born++);
+    struct mmsim_process *process = NULL;
+    enum mmsim_errno error = mmsim_fork(parent->process, name, &process);
+    if (error == MMSIM_ENOMEM) {
+        play->n_memory_refusals++;
+        return;
+    }
+    MUST(error == MMSIM_SUCCESS, "step %u: fork: %s", play->step, mmsim_errno_name(error));
+    memcpy(child->pages, parent->pages, sizeof child->pages);
+    for (unsigned i = 0; i < ARENA_PAGES; i++)
+        if (child->pages[i].frame != NO_FRAME)
+            play->users[child->pages[i].frame]++;
+    settle(child, process);
+}
+
+static void do_exit(struct play *play, struct actor *actor)
+{
+    struct mmsim_process *process = actor->process;
+    MUST(mmsim_exit(process, 3) == MMSIM_SUCCESS, "step %u: exit", play->step);
+    MUST(mmsim_exit(process, 3) == MMSIM_ESRCH, "step %u: a second exit", play->step);
+    clear_actor(play, actor);
+}
+
+/* ---- mappings ---- */
+
+struct range {
+    unsigned first, end; /* pages of the arena */
+};
+
+static struct range some_range(struct play *play)
+{
+    struct range range = {.first = (unsigned)below(play, ARENA_PAGES)};
+    range.end = range.first + 1 + (unsigned)below(play, 10);
+    if (range.end > ARENA_PAGES)
+        range.end = ARENA_PAGES;
+    return range;
+}
+
+static uint64_t range_start(struct range range)
+{
+    return ARENA + (uint64_t)range.first * 4096;
+}
+
+static uint64_t range_bytes(struct range range)
+{
+    return (uint64_t)(range.end - range.first) * 4096;
+}
+
+static unsigned some_prot(struct play *play)
+{
+    static const unsigned choices[6] = {
+        MMSIM_PROT_NONE,
+        MMSIM_PROT_READ,
+        MMSIM_PROT_WRITE,
+        MMSIM_PROT_READ | MMSIM_PROT_WRITE,
+        MMSIM_PROT_READ | MMSIM_PROT_WRITE,
+        MMSIM_PROT_READ | MMSIM_PROT_WRITE | MMSIM_PROT_EXEC,
+    };
+    return choices[below(play, 6)];
+}
+
+/*
+ * A call was refused for want of kernel memory. What it did before is not ours to say: each page
+ * must be as it was, or as the call would have made it. The model takes over which it is.
+ */
+static void adopt(struct play *play, struct actor *actor, struct range range, bool mapped,
+                  unsigned prot)
+{
+    play->n_memory_refusals++;
+    for (unsigned i = range.first; i < range.end; i++) {
+        struct page *page = &actor->pages[i];
+        struct mmsim_vma_info info;
+        uint64_t address = ARENA + (uint64_t)i * 4096;
+        bool is_mapped = mmsim_vma_find(actor->process, address, &info) && info.start <= address;
+        bool as_it_was = is_mapped == page->mapped && (!is_mapped || info.prot == page->prot);
+        bool as_asked = is_mapped == mapped && (!is_mapped || info.prot == prot);
+        MUST(as_it_was || as_asked || !is_mapped, "step %u: page %u is neither old nor new",
+             play->step, i);
+        if (as_it_was)
+            continue;
+        if (!is_mapped) {
+            clear_page(play, page);
+            continue;
+        }
+        page->mapped = true;
+        page->prot = info.prot;
+    }
+}
+
+static void do_mmap(struct play *play, struct actor *actor)
+{
+    struct range range = some_range(play);
+    unsigned kind = below(play, 3) ? MMSIM_MAP_FIXED : MMSIM_MAP_FIXED_NOREPLACE;
+    struct mmsim_mapping want = {.address = range_start(range),
+                                 .length = range_bytes(range) - below(play, 4096),
+                                 .prot = some_prot(play),
+                                 .flags = MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS | kind};
+    bool occupied = false;
+    for (unsigned i = range.first; i < range.end; i++)
+        occupied = occupied || actor->pages[i].mapped;
+    mmsim_vaddr address = 0;
+    enum mmsim_errno error = mmsim_mmap(actor->process, &want, &address);
+    if (occupied && kind == MMSIM_MAP_FIXED_NOREPLACE) {
+        MUST(error == MMSIM_EEXIST, "step %u: mmap: %s", play->step, mmsim_errno_name(error));
+        return;
+    }
+    if (error == MMSIM_ENOMEM) {
+        adopt(play, actor, range, true, want.prot);
+        return;
+    }
+    MUST(error == MMSIM_SUCCESS && address == want.address, "step %u: mmap: %s", play->step,
+         mmsim_errno_name(error));
+    for (unsigned i = range.first; i < range.end; i++) {
+        clear_page(play, &actor->pages[i]);
+        actor->pages[i].mapped = true;
+        actor->pages[i].prot = want.prot;
+    }
+}
+
+static void do_munmap(struct play *play, struct actor *actor)
+{
+    struct range range = some_range(play);
+    enum mmsim_errno error =
+        mmsim_munmap(actor->process, range_start(range), range_bytes(range) - below(play, 4096));
+    if (error == MMSIM_ENOMEM) {
+        adopt(play, actor, range, false, 0);
+        return;
+    }
+    MUST(error == MMSIM_SUCCESS, "step %u: munmap: %s", play->step, mmsim_errno_name(error));
+    for (unsigned i = range.first; i < range.end; i++)
+        clear_page(play, &actor->pages[i]);
+}
+
+/* The pages before the first hole are changed, whatever the call answers. */
+static void do_mprotect(struct play *play, struct actor *actor)
+{
+    struct range range = some_range(play);
+    unsigned prot = some_prot(play);
+    unsigned hole = range.first;
+    while (hole < range.end && actor->pages[hole].mapped)
+        hole++;
+    enum mmsim_errno error =
+        mmsim_mprotect(actor->process, range_start(range), range_bytes(range), prot);
+    if (error == MMSIM_ENOMEM && hole == range.end) {
+        adopt(play, actor, range, true, prot);
+        return;
+    }
+    MUST(error == (hole < range.end ? MMSIM_ENOMEM : MMSIM_SUCCESS), "step %u: mprotect: %s",
+         play->step, mmsim_errno_name(error));
+    for (unsigned i = range.first; i < hole; i++)
+        actor->pages[i].prot = prot;
+}
+
+/* ---- accesses ---- */
+
+/* What the CPU does with n_bytes at an address: accesses of at most 8 bytes. */
+struct piece {
+    uint64_t address;
+    size_t n_bytes;
+};
+
+static struct piece next_piece(uint64_t address, size_t n_left, bool whole)
+{
+    size_t room = 8 - address % 8;
+    return (struct piece){address, whole || n_left < room ? n_left : room};
+}
+
+/* 0, or the si_code with which an access to one byte ends. */
+static enum mmsim_sigcode refusal(struct actor *actor, uint64_t address, bool write)
+{
+    const struct page *page = page_at(actor, address);
+    if (!page)
+        return MMSIM_SEGV_MAPERR;
+    bool may = write ? (page->prot & MMSIM_PROT_WRITE) != 0 : page->prot != MMSIM_PROT_NONE;
+    return may ? MMSIM_CODE_NONE : MMSIM_SEGV_ACCERR;
+}
+
+struct outcome {
+    enum mmsim_sigcode code;
+    uint64_t address, done;
+};
+
+/* Does in the model what must happen: a store goes into the pages, a load into `data`. */
+static struct outcome act(struct play *play, struct actor *actor, uint64_t address, uint8_t *data,
+                          size_t n_bytes, bool write)
+{
+    struct outcome outcome = {0};
+    while (outcome.done < n_bytes) {
+        struct piece piece =
+            next_piece(address + outcome.done, n_bytes - outcome.done, n_bytes <= 8);
+        for (size_t i = 0; i < piece.n_bytes; i++) {
+            outcome.address = piece.address + i;
+            outcome.code = refusal(actor, outcome.address, write);
+            if (outcome.code)
+                return outcome;
+            /* The first page of a straddling store has been made writable all the same. */
+            if (write)
+                own_frame(play, page_at(actor, outcome.address));
+        }
+        for (size_t i = 0; i < piece.n_bytes; i++) {
+            uint8_t *byte = &page_at(actor, piece.address + i)->bytes[(piece.address + i) % 4096];
+            if (write)
+                *byte = data[outcome.done + i];
+            else
+                data[outcome.done + i] = *byte;
+        }
+        outcome.done += piece.n_bytes;
+    }
+    return outcome;
+}
+
+static uint64_t some_address(struct play *play)
+{
+    uint64_t page = ARENA + below(play, ARENA_PAGES) * 4096;
+    if (below(play, 4) == 0)
+        return page + 4096 - 1 - below(play, 40);
+    return page + below(play, 64) * 4;
+}
+
+static void expect_outcome(const struct play *play, const struct mmsim_access *access,
+                           const struct outcome *must)
+{
+    MUST(access->done == must->done, "step %u: %llu bytes done, must be %llu", play->step,
+         (unsigned long long)access->done, (unsigned long long)must->done);
+    if (!must->code) {
+        MUST(access->outcome == MMSIM_DONE, "step %u: not done: %s at %#llx", play->step,
+             mmsim_sigcode_name(access->code), (unsigned long long)access->address);
+        return;
+    }
+    MUST(access->outcome == MMSIM_SIGNAL && access->signal == MMSIM_SIGSEGV &&
+             access->code == must->code && access->address == must->address,
+         "step %u: %s at %#llx, must be %s at %#llx", play->step, mmsim_sigcode_name(access->code),
+         (unsigned long long)access->address, mmsim_sigcode_name(must->code),
+         (unsigned long long)must->address);
+}
+
+static void do_access(struct play *play, struct actor *actor, bool write)
+{
+    uint8_t data[80], must_data[80] = {0};
+    size_t n_bytes = below(play, 3) ? 1 + below(play, 8) : 1 + below(play, sizeof data);
+    uint64_t address = some_address(play);
+    for (size_t i = 0; i < n_bytes; i++)
+        must_data[i] = data[i] = (uint8_t)mm_rng_next(&play->rng);
+    struct mmsim_access access = write ? mmsim_write(actor->process, address, data, n_bytes)
+                                       : mmsim_read(actor->process, address, data, n_bytes);
+    bury_the_killed(play);
+    if (!actor->process) {
+        MUST(access.outcome == MMSIM_SIGNAL && access.signal == MMSIM_SIGKILL &&
+                 access.code == MMSIM_SI_KERNEL,
+             "step %u: killed without a SIGKILL", play->step);
+        return;
+    }
+    struct outcome must = act(play, actor, address, must_data, n_bytes, write);
+    expect_outcome(play, &access, &must);
+    MUST(write || memcmp(data, must_data, must.done) == 0, "step %u: other bytes at %#llx",
+         play->step, (unsigned long long)address);
+}
+
+/* The same as so many calls of mmsim_read() and mmsim_write(). */
+static void do_batch(struct play *play, struct actor *actor)
+{
+    struct mmsim_reference batch[12], before[12];
+    for (unsigned i = 0; i < 12; i++) {
+        batch[i] = (struct mmsim_reference){.address = some_address(play),
+                                            .value = (uint32_t)mm_rng_next(&play->rng),
+                                            .kind = (uint32_t)below(play, 2)};
+        before[i] = batch[i];
+    }
+    struct mmsim_access access = mmsim_reference_run(actor->process, batch, 12);
+    bury_the_killed(play);
+    if (!actor->process)
+        return;
+    struct outcome must = {0};
+    uint64_t n_done = 0;
+    while (n_done < 12 && !must.code) {
+        struct mmsim_reference *reference = &before[n_done];
+        uint8_t word[4];
+        memcpy(word, &reference->value, 4);
+        must = act(play, actor, reference->address, word, 4, reference->kind == MMSIM_ACCESS_WRITE);
+        if (must.code)
+            break;
+        MUST(memcmp(word, &batch[n_done].value, 4) == 0, "step %u: reference %llu: other bytes",
+             play->step, (unsigned long long)n_done);
+        n_done++;
+    }
+    must.done = n_done;
+    expect_outcome(play, &access, &must);
+}
+
+/* ---- the hog ---- */
+
+static void start_hog(struct play *play)
+{
+    char name[16];
+    snprintf(name, sizeof name, "hog%u", play->n_born++);
+    struct mmsim_process *process = NULL;
+    if (mmsim_spawn(play->machine, name, &process, NULL) != MMSIM_OK) {
+        play->n_memory_refusals++;
+        return;
+    }
+    play->hog.process = process;
+    struct mmsim_mapping want = {.address = HOG_START,
+                                 .length = HOG_PAGES * 4096,
+                                 .prot = MMSIM_PROT_READ | MMSIM_PROT_WRITE,
+                                 .flags =
+                                     MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS | MMSIM_MAP_FIXED};
+    mmsim_vaddr address;
+    if (mmsim_mmap(process, &want, &address) == MMSIM_SUCCESS)
+        return;
+    play->n_memory_refusals++;
+    ck_assert_int_eq(mmsim_exit(process, 0), MMSIM_SUCCESS);
+    play->hog = (struct hog){0};
+}
+
+static uint64_t n_free_frames(const struct play *play)
+{
+    struct mmsim_stats stats;
+    mmsim_machine_stats(play->machine, &stats);
+    return stats.memory.free;
+}
+
+/* Leaves a few frames, or tries to leave none. */
+static void feed_hog(struct play *play)
+{
+    if (!play->hog.process)
+        start_hog(play);
+    uint64_t level = below(play, 12), deaths = play->n_out_of_memory;
+    while (play->hog.process && play->n_out_of_memory == deaths && play->hog.n_pages < HOG_PAGES &&
+           n_free_frames(play) > level) {
+        uint64_t address = HOG_START + play->hog.n_pages * 4096;
+        struct mmsim_access access = mmsim_write(play->hog.process, address, "x", 1);
+        bury_the_killed(play);
+        play->hog.n_pages += access.outcome == MMSIM_DONE;
+    }
+}
+
+/* ---- the play ---- */
+
+static struct actor *somebody(struct play *play)
+{
+    return &play->actors[below(play, MAX_PROCESSES)];
+}
+
+static void do_something(struct play *play)
+{
+    struct actor *actor = somebody(play);
+    uint64_t dice = below(play, 100);
+    if (play->has_hog && below(play, 12) == 0) {
+        feed_hog(play);
+        return;
+    }
+    if (!actor->process) {
+        struct actor *parent = somebody(play);
+        if (parent->process && dice < 75)
+            do_fork(play, parent, actor);
+        else
+            do_spawn(play, actor);
+        return;
+    }
+    if (below(play, 3) == 0)
+        MUST(mmsim_run_on(actor->process, (unsigned)below(play, play->n_cpus)) == MMSIM_SUCCESS,
+             "step %u: run on", play->step);
+    if (dice < 3)
+        do_exit(play, actor);
+    else if (dice < 13)
+        do_mmap(play, actor);
+    else if (dice < 17)
+        do_munmap(play, actor);
+    else if (dice < 27)
+        do_mprotect(play, actor);
+    else if (dice < 60)
+        do_access(play, actor, true);
+    else if (dice < 90)
+        do_access(play, actor, false);
+    else
+        do_batch(play, actor);
+}
+
+static void play_init(struct play *play, const struct mmsim_config *config)
+{
+    struct mmsim_error error = {0};
+    play->n_cpus = config->n_cpus;
+    mm_rng_seed(&play->rng, config->seed);
+    for (unsigned i = 0; i < MAX_PROCESSES; i++)
+        for (unsigned page = 0; page < ARENA_PAGES; page++)
+            play->actors[i].pages[page].frame = NO_FRAME;
+    MUST(mmsim_machine_create(config, &play->machine, &error) == MMSIM_OK, "%s: %s", error.where,
+         error.text);
+    ck_assert(
+        mmsim_listen(play->machine, MMSIM_EVENT_BIT(MMSIM_EVENT_OOM), count_out_of_memory, play));
+}
+
+/* Everybody leaves; not one frame may stay behind. */
+static void play_fini(struct play *play, const struct mmsim_stats *before)
+{
+    for (unsigned i = 0; i < MAX_PROCESSES; i++)
+        if (play->actors[i].process)
+            do_exit(play, &play->actors[i]);
+    if (play->hog.process)
+        ck_assert_int_eq(mmsim_exit(play->hog.process, 0), MMSIM_SUCCESS);
+    expect_sound(play);
+    struct mmsim_stats after;
+    mmsim_machine_stats(play->machine, &after);
+    ck_assert_uint_eq(after.memory.user, 0);
+    ck_assert_uint_eq(after.memory.page_tables, before->memory.page_tables);
+    ck_assert_uint_eq(after.memory.kernel, before->memory.kernel);
+    ck_assert_uint_eq(after.memory.free, before->memory.free);
+    ck_assert_uint_eq(after.heap.objects, before->heap.objects);
+    mmsim_machine_destroy(play->machine);
+}
+
+/* How often memory was the reason. */
+struct shortage {
+    unsigned n_killed, n_refusals;
+};
+
+enum with { WITHOUT_HOG, WITH_HOG };
+
+static struct shortage run_play(const struct mmsim_config *config, unsigned n_steps, enum with hog)
+{
+    struct play *play = calloc(1, sizeof *play);
+    ck_assert_ptr_nonnull(play);
+    play->has_hog = hog == WITH_HOG;
+    play_init(play, config);
+    struct mmsim_stats before;
+    mmsim_machine_stats(play->machine, &before);
+    for (play->step = 0; play->step < n_steps; play->step++) {
+        do_something(play);
+        bury_the_killed(play);
+        expect_account(play);
+        expect_sound(play);
+    }
+    play_fini(play, &before);
+    struct shortage shortage = {play->n_killed, play->n_memory_refusals};
+    free(play);
+    return shortage;
+}
+
+static struct mmsim_config config_of(uint64_t ram_bytes, unsigned n_cpus, uint64_t seed)
+{
+    struct mmsim_config config;
+    mmsim_config_init(&config);
+    config.ram_bytes = ram_bytes;
+    config.n_cpus = n_cpus;
+    config.seed = seed;
+    return config;
+}
+
+START_TEST(processes_with_enough_memory_see_their_own_bytes_and_nothing_else)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct mmsim_config config = config_of(4 * MMSIM_MIB, seed % 2 ? 1 : 3, seed);
+        struct shortage shortage = run_play(&config, 3000, WITHOUT_HOG);
+        ck_assert_uint_eq(shortage.n_killed + shortage.n_refusals, 0);
+    }
+}
+END_TEST
+
+START_TEST(every_cpu_preset_serves_processes_alike)
+{
+    const char *name;
+    for (size_t i = 0; (name = mmsim_cpu_name("x86_32", i)) != NULL; i++) {
+        struct mmsim_config config = config_of(4 * MMSIM_MIB, 3, 50 + i);
+        config.cpu = name;
+        config.large_pages = i % 2;
+        struct shortage shortage = run_play(&config, 1000, WITHOUT_HOG);
+        ck_assert_uint_eq(shortage.n_killed + shortage.n_refusals, 0);
+    }
+}
+END_TEST
+
+START_TEST(limit_of_user_frames_kills_openly_and_loses_nothing)
+{
+    unsigned n_killed = 0;
+    for (uint64_t seed = 11; seed <= 13; seed++) {
+        struct mmsim_config config = config_of(4 * MMSIM_MIB, seed % 2 ? 1 : 3, seed);
+        config.user_frames = 5 + seed;
+        n_killed += run_play(&config, 3000, WITHOUT_HOG).n_killed;
+    }
+    ck_assert_uint_gt(n_killed, 10);
+}
+END_TEST
+
+START_TEST(running_out_of_memory_kills_openly_and_loses_nothing)
+{
+    struct shortage all = {0};
+    for (uint64_t seed = 21; seed <= 26; seed++) {
+        struct mmsim_config config = config_of(2 * MMSIM_MIB, seed % 2 ? 1 : 3, seed);
+        struct shortage shortage = run_play(&config, 3000, WITH_HOG);
+        all.n_killed += shortage.n_killed;
+        all.n_refusals += shortage.n_refusals;
+    }
+    ck_assert_uint_gt(all.n_killed, 10);
+    ck_assert_uint_gt(all.n_refusals, 10);
+}
+END_TEST
+
+Suite *test_process_model_suite(void);
+Suite *test_process_model_suite(void)
+{
+    Suite *suite = suite_create("processes against plain arrays");
+    TCase *tests = tcase_create("all");
+    tcase_set_timeout(tests, 240);
+    tcase_add_test(tests, processes_with_enough_memory_see_their_own_bytes_and_nothing_else);
+    tcase_add_test(tests, every_cpu_preset_serves_processes_alike);
+    tcase_add_test(tests, limit_of_user_frames_kills_openly_and_loses_nothing);
+    tcase_add_test(tests, running_out_of_memory_kills_openly_and_loses_nothing);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
