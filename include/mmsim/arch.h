@@ -192,6 +192,7 @@ struct mmsim_walk {
     bool accessed, dirty;     /* of the leaf entry */
     mmsim_paddr physical;     /* valid if present */
     uint8_t page_shift;       /* valid if present */
+    uint8_t rights;           /* valid if present: what a TLB would hold */
     struct mmsim_fault fault; /* valid if not allowed */
     struct mmsim_walk_tlb {
         bool hit;         /* the TLB holds this page: the CPU would not walk at all */

@@ -263,6 +263,7 @@ static void explain_present(const struct mmsim_arch_cpu *cpu, const struct path 
     walk->accessed = (leaf_of(path) & X86_A) != 0;
     walk->dirty = translation.dirty;
     walk->page_shift = translation.page_shift;
+    walk->rights = translation.rights;
     walk->physical = translation.base | (walk->request.address & offset_mask);
     mm_x86_explain_rights(cpu, translation.rights, walk);
     walk->allowed = may(cpu, &walk->request, translation.rights);

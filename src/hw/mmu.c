@@ -145,7 +145,8 @@ static void explain_tlb(const struct mm_cpu *cpu, struct mmsim_walk *record)
                                                   .global = entry->global,
                                                   .dirty = entry->dirty};
     mmsim_paddr physical = mm_tlb_entry_physical(entry, record->request.address, array->page_shift);
-    record->tlb.stale = !record->present || physical != record->physical;
+    record->tlb.stale =
+        !record->present || physical != record->physical || entry->rights != record->rights;
 }
 
 void mm_mmu_explain(const struct mm_cpu *cpu, const struct mmsim_request *request,

@@ -665,7 +665,7 @@ START_TEST(processes_with_enough_memory_see_their_own_bytes_and_nothing_else)
 {
     for (uint64_t seed = 1; seed <= 4; seed++) {
         struct mmsim_config config = config_of(4 * MMSIM_MIB, seed % 2 ? 1 : 3, seed);
-        struct shortage shortage = run_play(&config, 3000, WITHOUT_HOG);
+        struct shortage shortage = run_play(&config, 1600, WITHOUT_HOG);
         ck_assert_uint_eq(shortage.n_killed + shortage.n_refusals, 0);
     }
 }
@@ -678,7 +678,7 @@ START_TEST(every_cpu_preset_serves_processes_alike)
         struct mmsim_config config = config_of(4 * MMSIM_MIB, 3, 50 + i);
         config.cpu = name;
         config.large_pages = i % 2;
-        struct shortage shortage = run_play(&config, 1000, WITHOUT_HOG);
+        struct shortage shortage = run_play(&config, 500, WITHOUT_HOG);
         ck_assert_uint_eq(shortage.n_killed + shortage.n_refusals, 0);
     }
 }
@@ -690,7 +690,7 @@ START_TEST(limit_of_user_frames_kills_openly_and_loses_nothing)
     for (uint64_t seed = 11; seed <= 13; seed++) {
         struct mmsim_config config = config_of(4 * MMSIM_MIB, seed % 2 ? 1 : 3, seed);
         config.user_frames = 5 + seed;
-        n_killed += run_play(&config, 3000, WITHOUT_HOG).n_killed;
+        n_killed += run_play(&config, 1600, WITHOUT_HOG).n_killed;
     }
     ck_assert_uint_gt(n_killed, 10);
 }
@@ -701,7 +701,7 @@ START_TEST(running_out_of_memory_kills_openly_and_loses_nothing)
     struct shortage all = {0};
     for (uint64_t seed = 21; seed <= 26; seed++) {
         struct mmsim_config config = config_of(2 * MMSIM_MIB, seed % 2 ? 1 : 3, seed);
-        struct shortage shortage = run_play(&config, 3000, WITH_HOG);
+        struct shortage shortage = run_play(&config, 1600, WITH_HOG);
         all.n_killed += shortage.n_killed;
         all.n_refusals += shortage.n_refusals;
     }
