@@ -199,8 +199,6 @@ static const char *check_block(const struct mm_buddy *buddy, const struct mm_bud
         return "a free block is not aligned to its size";
     if (block_frames(order) > range->end - pfn)
         return "a free block reaches beyond its range";
-    if (pfn < range->fresh && block_frames(order) > range->fresh - pfn)
-        return "a free block reaches into memory that was never handed out";
     if (order < MM_BUDDY_MAX_ORDER && can_merge(buddy, range, pfn, order))
         return "two free buddies have not been merged";
     return NULL;

@@ -124,15 +124,18 @@ static bool has_surplus(const struct mm_slab_cache *cache)
     return n_kept > 0 || cache->n_objects == 0;
 }
 
+static void give_back(struct mm_slab_cache *cache, mmsim_pfn slab)
+{
+    list_remove(cache, slab, MM_SLAB_EMPTY);
+    cache->n_slabs--;
+    mm_zone_free(cache->zones, frame_at(cache, slab), cache->order);
+}
+
 /* Returns the empty slabs that are not needed. */
 static void trim(struct mm_slab_cache *cache)
 {
-    while (has_surplus(cache)) {
-        mmsim_pfn slab = cache->heads[MM_SLAB_EMPTY];
-        list_remove(cache, slab, MM_SLAB_EMPTY);
-        cache->n_slabs--;
-        mm_zone_free(cache->zones, frame_at(cache, slab), cache->order);
-    }
+    while (has_surplus(cache))
+        give_back(cache, cache->heads[MM_SLAB_EMPTY]);
 }
 
 /* ---- the cache ---- */
@@ -214,6 +217,13 @@ void mm_slab_free(struct mm_slab_cache *cache, void *object)
     shelve(cache, frame_at(cache, slab), address);
     count_used(cache, slab, -1);
     trim(cache);
+}
+
+void mm_slab_shrink(struct mm_slab_cache *cache)
+{
+    cache->n_reserved = 0;
+    while (cache->heads[MM_SLAB_EMPTY] != MM_NO_PFN)
+        give_back(cache, cache->heads[MM_SLAB_EMPTY]);
 }
 
 bool mm_slab_reserve(struct mm_slab_cache *cache, uint64_t n)

@@ -68,6 +68,9 @@ void mm_slab_free(struct mm_slab_cache *cache, void *object);
  */
 bool mm_slab_reserve(struct mm_slab_cache *cache, uint64_t n);
 
+/* Returns the slabs that hold no object: undoes a reservation that was not used. */
+void mm_slab_shrink(struct mm_slab_cache *cache);
+
 /* NULL, or a sentence (static storage). */
 const char *mm_slab_check(const struct mm_slab_cache *cache);
 

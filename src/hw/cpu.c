@@ -13,6 +13,7 @@ bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board
     cpu->board = board;
     cpu->index = index;
     board->arch->reset(&cpu->arch, preset);
+    mm_shortcut_reset(&cpu->shortcut);
     uint8_t shift = large_shift(board->arch);
     struct mmsim_tlb_shape none = {0};
     cpu->tlb[0] = &cpu->own_tlbs[0];
@@ -53,6 +54,7 @@ static bool apply_effect(struct mm_cpu *cpu, unsigned effect)
 {
     if (effect & MMSIM_EFFECT_REFUSED)
         return false;
+    mm_shortcut_reset(&cpu->shortcut);
     if (effect & MMSIM_EFFECT_FLUSH_ALL)
         flush(cpu, MM_TLB_DROP_GLOBAL);
     else if (effect & MMSIM_EFFECT_FLUSH)
@@ -62,6 +64,7 @@ static bool apply_effect(struct mm_cpu *cpu, unsigned effect)
 
 uint32_t mm_cpu_start_paging(struct mm_cpu *cpu, mmsim_paddr root, uint32_t abilities)
 {
+    mm_shortcut_reset(&cpu->shortcut);
     return cpu->board->arch->start_paging(&cpu->arch, root, abilities);
 }
 
@@ -78,6 +81,7 @@ void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root)
 
 void mm_cpu_invalidate(struct mm_cpu *cpu, mmsim_vaddr address)
 {
+    mm_shortcut_reset(&cpu->shortcut);
     mm_tlb_drop(&cpu->own_tlbs[0], address);
     if (cpu->tlb[1] != cpu->tlb[0])
         mm_tlb_drop(&cpu->own_tlbs[1], address);

@@ -14,6 +14,7 @@
 
 #include "hw/bus.h"
 #include "hw/clock.h"
+#include "hw/shortcut.h"
 #include "hw/tlb.h"
 #include "obs/counters.h"
 #include "obs/event.h"
@@ -36,6 +37,7 @@ struct mm_cpu {
     struct mmsim_fault fault; /* the latest one */
     const struct mm_board *board;
     unsigned index;
+    struct mm_shortcut shortcut;
     /* Of whoever runs here, for events; kept by the scheduler. */
     uint32_t process;
     const char *process_name;

@@ -8,6 +8,7 @@ static bool allowed(const struct mm_cpu *cpu, const struct mmsim_request *reques
 
 static bool refuse(struct mm_cpu *cpu, const struct mmsim_request *request)
 {
+    mm_shortcut_reset(&cpu->shortcut);
     mm_tlb_drop(cpu->tlb[0], request->address);
     mm_tlb_drop(cpu->tlb[1], request->address);
     cpu->board->arch->deliver(&cpu->arch, &cpu->fault);
@@ -26,6 +27,19 @@ static void report(const struct mm_cpu *cpu, enum mmsim_event_type type,
     mm_obs_emit(cpu->board->obs, &event);
 }
 
+/* Enters a translation; the entry that it replaces takes its shortcuts with it. */
+static void fill(struct mm_cpu *cpu, const struct mmsim_request *request,
+                 const struct mmsim_translation *to)
+{
+    struct mm_tlb *tlb = cpu->tlb[request->access == MMSIM_ACCESS_FETCH];
+    struct mm_tlb_entry *entry = mm_tlb_choose(tlb, request->address, to);
+    if (entry->tag && entry->page_shift == MMSIM_PAGE_SHIFT)
+        mm_shortcut_forget(&cpu->shortcut, entry->tag >> 1);
+    else if (entry->tag)
+        mm_shortcut_reset(&cpu->shortcut);
+    mm_tlb_enter(tlb, entry, request->address, to, cpu->n_accesses);
+}
+
 static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_paddr *physical)
 {
     const struct mm_board *board = cpu->board;
@@ -37,8 +51,7 @@ static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_
     if (to.levels == 0) /* paging is off */
         return true;
     mm_clock_charge(board->clock, (uint64_t)to.levels * cpu->arch.preset->costs.walk_level);
-    mm_tlb_fill(cpu->tlb[request->access == MMSIM_ACCESS_FETCH], request->address, &to,
-                cpu->n_accesses);
+    fill(cpu, request, &to);
     report(cpu, MMSIM_EVENT_WALK, request, &to);
     report(cpu, MMSIM_EVENT_FILL, request, &to);
     return true;
@@ -60,6 +73,7 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
     if (held && (request->access != MMSIM_ACCESS_WRITE || held->dirty)) {
         held->stamp = cpu->n_accesses;
         *physical = mm_tlb_entry_physical(held, request->address, shift);
+        mm_mmu_remember(cpu, request, held, *physical);
         return true;
     }
     cpu->n_misses++;
@@ -89,6 +103,11 @@ static bool translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *req
 bool mm_mmu_read(struct mm_cpu *cpu, mmsim_vaddr address, void *data, size_t n_bytes,
                  enum mmsim_privilege privilege)
 {
+    const uint8_t *bytes = mm_mmu_shortcut(cpu, address, MMSIM_ACCESS_READ, privilege, n_bytes);
+    if (bytes) {
+        memcpy(data, bytes, n_bytes);
+        return true;
+    }
     struct mmsim_request request = {address, MMSIM_ACCESS_READ, privilege};
     struct pieces pieces;
     if (!translate_pieces(cpu, &request, n_bytes, &pieces))
@@ -103,6 +122,11 @@ bool mm_mmu_read(struct mm_cpu *cpu, mmsim_vaddr address, void *data, size_t n_b
 bool mm_mmu_write(struct mm_cpu *cpu, mmsim_vaddr address, const void *data, size_t n_bytes,
                   enum mmsim_privilege privilege)
 {
+    uint8_t *bytes = mm_mmu_shortcut(cpu, address, MMSIM_ACCESS_WRITE, privilege, n_bytes);
+    if (bytes) {
+        memcpy(bytes, data, n_bytes);
+        return true;
+    }
     struct mmsim_request request = {address, MMSIM_ACCESS_WRITE, privilege};
     struct pieces pieces;
     if (!translate_pieces(cpu, &request, n_bytes, &pieces))

@@ -27,22 +27,48 @@ static inline mmsim_paddr mm_tlb_entry_physical(const struct mm_tlb_entry *entry
     return entry->base | (address & (((mmsim_vaddr)1 << array_shift) - 1));
 }
 
+/* A hit that user mode may repeat goes into the shortcut, if the page is plain RAM. */
+static inline void mm_mmu_remember(struct mm_cpu *cpu, const struct mmsim_request *request,
+                                   struct mm_tlb_entry *entry, mmsim_paddr physical)
+{
+    uint8_t *page = mm_bus_direct(cpu->board->bus, physical & ~MMSIM_PAGE_MASK, MMSIM_PAGE_SIZE);
+    if (page && request->privilege == MMSIM_PRIVILEGE_USER)
+        mm_shortcut_add(&cpu->shortcut, request->access, request->address, page, entry);
+}
+
 /* True: *physical is where `address` lies. False: cpu->fault tells why not. */
 static inline bool mm_mmu_translate(struct mm_cpu *cpu, mmsim_vaddr address,
                                     enum mmsim_access_kind access, enum mmsim_privilege privilege,
                                     mmsim_paddr *physical)
 {
     const struct mm_tlb *tlb = cpu->tlb[access == MMSIM_ACCESS_FETCH];
+    struct mmsim_request request = {address, access, privilege};
     uint64_t stamp = ++cpu->n_accesses;
     struct mm_tlb_entry *entry = mm_tlb_array_find(&tlb->small, address);
     if (entry && ((cpu->arch.allow[privilege][entry->rights] >> access) & 1) &&
         (access != MMSIM_ACCESS_WRITE || entry->dirty)) {
         entry->stamp = stamp;
         *physical = entry->base | (address & MMSIM_PAGE_MASK);
+        mm_mmu_remember(cpu, &request, entry, *physical);
         return true;
     }
-    struct mmsim_request request = {address, access, privilege};
     return mm_mmu_translate_slowly(cpu, &request, entry, physical);
+}
+
+/*
+ * The host bytes of a user access that the shortcut knows, which then counts as the TLB hit that it
+ * is; NULL: nothing happened, go the ordinary way.
+ */
+static inline uint8_t *mm_mmu_shortcut(struct mm_cpu *cpu, mmsim_vaddr address,
+                                       enum mmsim_access_kind access,
+                                       enum mmsim_privilege privilege, size_t n_bytes)
+{
+    uint64_t offset = address & MMSIM_PAGE_MASK;
+    const struct mm_shortcut_slot *slot = mm_shortcut_find(&cpu->shortcut, access, address);
+    if (!slot || offset > MMSIM_PAGE_SIZE - n_bytes || privilege != MMSIM_PRIVILEGE_USER)
+        return NULL;
+    slot->entry->stamp = ++cpu->n_accesses;
+    return slot->page + offset;
 }
 
 /* Moves n_bytes (1..8) between memory and `data`. False: cpu->fault; no byte was moved. */

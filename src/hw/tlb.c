@@ -58,17 +58,28 @@ static struct mm_tlb_entry *choose_victim(const struct mm_tlb_array *array, uint
     return victim;
 }
 
-struct mm_tlb_entry *mm_tlb_fill(struct mm_tlb *tlb, mmsim_vaddr address,
-                                 const struct mmsim_translation *translation, uint64_t stamp)
+static struct mm_tlb_array *array_for(struct mm_tlb *tlb,
+                                      const struct mmsim_translation *translation)
 {
     bool as_large = translation->page_shift > MMSIM_PAGE_SHIFT && tlb->large.entries;
-    struct mm_tlb_array *array = as_large ? &tlb->large : &tlb->small;
-    uint64_t vpn = address >> array->page_shift;
+    return as_large ? &tlb->large : &tlb->small;
+}
+
+struct mm_tlb_entry *mm_tlb_choose(struct mm_tlb *tlb, mmsim_vaddr address,
+                                   const struct mmsim_translation *translation)
+{
+    const struct mm_tlb_array *array = array_for(tlb, translation);
+    return choose_victim(array, address >> array->page_shift);
+}
+
+void mm_tlb_enter(struct mm_tlb *tlb, struct mm_tlb_entry *entry, mmsim_vaddr address,
+                  const struct mmsim_translation *translation, uint64_t stamp)
+{
+    struct mm_tlb_array *array = array_for(tlb, translation);
     uint64_t page_offset = ((uint64_t)1 << translation->page_shift) - 1;
     uint64_t entry_offset = ((uint64_t)1 << array->page_shift) - 1;
-    struct mm_tlb_entry *entry = choose_victim(array, vpn);
     *entry = (struct mm_tlb_entry){
-        .tag = vpn << 1 | 1,
+        .tag = (address >> array->page_shift) << 1 | 1,
         .stamp = stamp,
         .base = translation->base + (address & page_offset & ~entry_offset),
         .page_shift = translation->page_shift,
@@ -77,7 +88,6 @@ struct mm_tlb_entry *mm_tlb_fill(struct mm_tlb *tlb, mmsim_vaddr address,
         .dirty = translation->dirty,
     };
     array->n_valid_hint = 1;
-    return entry;
 }
 
 /* True if `entry`, which translates part of the page it was filled from, is a piece of the same

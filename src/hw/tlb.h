@@ -68,11 +68,26 @@ static inline struct mm_tlb_entry *mm_tlb_find(const struct mm_tlb *tlb, mmsim_v
 }
 
 /*
- * Enters a translation, in place of the page's old entry or of the set's oldest one. A large page
- * is entered as the 4 KiB piece that contains `address` if the CPU has no array for large ones.
+ * The entry that a translation of `address` would replace: the page's own, else an empty one, else
+ * the set's oldest. A large page goes to the small array, as the 4 KiB piece that contains
+ * `address`, if the CPU has no array for large ones.
  */
-struct mm_tlb_entry *mm_tlb_fill(struct mm_tlb *tlb, mmsim_vaddr address,
-                                 const struct mmsim_translation *translation, uint64_t stamp);
+struct mm_tlb_entry *mm_tlb_choose(struct mm_tlb *tlb, mmsim_vaddr address,
+                                   const struct mmsim_translation *translation);
+
+/* Enters it there. */
+void mm_tlb_enter(struct mm_tlb *tlb, struct mm_tlb_entry *entry, mmsim_vaddr address,
+                  const struct mmsim_translation *translation, uint64_t stamp);
+
+/* Both in one. */
+static inline struct mm_tlb_entry *mm_tlb_fill(struct mm_tlb *tlb, mmsim_vaddr address,
+                                               const struct mmsim_translation *translation,
+                                               uint64_t stamp)
+{
+    struct mm_tlb_entry *entry = mm_tlb_choose(tlb, address, translation);
+    mm_tlb_enter(tlb, entry, address, translation, stamp);
+    return entry;
+}
 
 /* Drops whatever translates `address`. Pieces of a large page go all together, as INVLPG demands.
  */

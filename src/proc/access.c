@@ -255,26 +255,36 @@ enum attempt {
     ATTEMPT_NONE     /* not tried: the ordinary way must do it */
 };
 
-/* The case that matters for speed: an access within a page, translated by the TLB, to RAM. */
+static inline void move(struct mmsim_reference *reference, uint8_t *bytes)
+{
+    if (reference->kind == MMSIM_ACCESS_WRITE)
+        memcpy(bytes, &reference->value, sizeof reference->value);
+    else
+        memcpy(&reference->value, bytes, sizeof reference->value);
+}
+
+/* The case that matters for speed: an access within a page. */
 static inline enum attempt try_directly(struct mm_cpu *cpu, struct mmsim_reference *reference)
 {
     enum { BYTES = sizeof reference->value };
     enum mmsim_access_kind kind = (enum mmsim_access_kind)reference->kind;
     mmsim_vaddr address = reference->address;
+    uint8_t *bytes = mm_mmu_shortcut(cpu, address, kind, MMSIM_PRIVILEGE_USER, BYTES);
+    if (bytes) {
+        move(reference, bytes);
+        return ATTEMPT_MOVED;
+    }
     mmsim_paddr physical;
     if ((address & MMSIM_PAGE_MASK) > MMSIM_PAGE_SIZE - BYTES || address > cpu->board->address_mask)
         return ATTEMPT_NONE;
     if (!mm_mmu_translate(cpu, address, kind, MMSIM_PRIVILEGE_USER, &physical))
         return ATTEMPT_FAULTED;
-    uint8_t *ram = mm_bus_direct(cpu->board->bus, physical, BYTES);
-    if (!ram && kind == MMSIM_ACCESS_WRITE)
-        mm_bus_write(cpu->board->bus, physical, &reference->value, BYTES);
-    else if (!ram)
-        mm_bus_read(cpu->board->bus, physical, &reference->value, BYTES);
+    if ((bytes = mm_bus_direct(cpu->board->bus, physical, BYTES)))
+        move(reference, bytes);
     else if (kind == MMSIM_ACCESS_WRITE)
-        memcpy(ram, &reference->value, BYTES);
+        mm_bus_write(cpu->board->bus, physical, &reference->value, BYTES);
     else
-        memcpy(&reference->value, ram, BYTES);
+        mm_bus_read(cpu->board->bus, physical, &reference->value, BYTES);
     return ATTEMPT_MOVED;
 }
 

@@ -66,8 +66,10 @@ struct mm_process *mm_process_fork(struct mm_process *parent, const char *name, 
     if (!mm_slab_reserve(&procs->cache, 1))
         return NULL;
     struct mm_aspace *aspace = mm_fork_aspace(parent->aspace);
-    if (!aspace)
+    if (!aspace) {
+        mm_slab_shrink(&procs->cache);
         return NULL;
+    }
     struct mm_process *child = enrol(procs, aspace, name, user);
     child->cpu = parent->cpu;
     report(child, MMSIM_EVENT_FORK, parent->number);

@@ -97,8 +97,12 @@ static uint32_t cut_adds(const struct mm_aspace *aspace, mmsim_vaddr start, mmsi
 
 static bool have_room(struct mm_aspace *aspace, uint32_t n_more)
 {
-    return aspace->vmas.n_vmas + n_more <= MM_VMA_MAX &&
-           mm_slab_reserve(aspace->vmas.cache, n_more);
+    if (aspace->vmas.n_vmas + n_more > MM_VMA_MAX)
+        return false;
+    if (mm_slab_reserve(aspace->vmas.cache, n_more))
+        return true;
+    mm_slab_shrink(aspace->vmas.cache);
+    return false;
 }
 
 enum mmsim_errno mm_mmap_map(struct mm_aspace *aspace, const struct mmsim_mapping *want,

@@ -18,7 +18,7 @@
 
 #include "base/rng.h"
 
-#define ARENA UINT64_C(0x40000000)
+#define ARENA UINT64_C(0x403E8000) /* one half lies in each of two page tables */
 #define ARENA_PAGES 48u
 #define MAX_PROCESSES 6u
 #define MAX_FRAMES (MAX_PROCESSES * ARENA_PAGES)
@@ -36,6 +36,7 @@
 /* One page of the model. A page without a frame reads as zeros. */
 struct page {
     bool mapped;
+    bool touched; /* since it was mapped: there is a page-table entry */
     unsigned prot;
     uint32_t frame;
     uint8_t bytes[4096];
@@ -104,7 +105,7 @@ static uint64_t n_frames_in_use(const struct play *play)
 static void clear_page(struct play *play, struct page *page)
 {
     leave_frame(play, page);
-    page->mapped = false;
+    page->mapped = page->touched = false;
     memset(page->bytes, 0, sizeof page->bytes);
 }
 
@@ -147,6 +148,32 @@ static void bury_the_killed(struct play *play)
          play->step, play->n_killed, (unsigned long long)play->n_out_of_memory);
 }
 
+/* One directory, and a table for each 4 MiB in which there is an entry. */
+static uint64_t n_page_tables(const struct actor *actor)
+{
+    bool used[2] = {false, false};
+    for (unsigned page = 0; page < ARENA_PAGES; page++)
+        if (actor->pages[page].touched)
+            used[page >= ARENA_PAGES / 2] = true;
+    return 1u + used[0] + used[1];
+}
+
+static void expect_process_account(const struct play *play, const struct actor *actor)
+{
+    struct mmsim_process_stats must = {.page_tables = n_page_tables(actor)}, got;
+    for (unsigned page = 0; page < ARENA_PAGES; page++) {
+        must.mapped += actor->pages[page].mapped;
+        must.rss += actor->pages[page].frame != NO_FRAME;
+    }
+    mmsim_process_get_stats(actor->process, &got);
+    MUST(got.rss == must.rss && got.mapped == must.mapped && got.page_tables == must.page_tables,
+         "step %u: %s: rss %llu, mapped %llu, page tables %llu; must be %llu, %llu, %llu",
+         play->step, mmsim_process_name(actor->process), (unsigned long long)got.rss,
+         (unsigned long long)got.mapped, (unsigned long long)got.page_tables,
+         (unsigned long long)must.rss, (unsigned long long)must.mapped,
+         (unsigned long long)must.page_tables);
+}
+
 static void expect_account(struct play *play)
 {
     struct mmsim_stats stats;
@@ -157,22 +184,9 @@ static void expect_account(struct play *play)
     MUST(stats.memory.frames ==
              stats.memory.free + stats.memory.user + stats.memory.page_tables + stats.memory.kernel,
          "step %u: the frames do not add up", play->step);
-    for (unsigned i = 0; i < MAX_PROCESSES; i++) {
-        const struct actor *actor = &play->actors[i];
-        if (!actor->process)
-            continue;
-        uint64_t rss = 0, mapped = 0;
-        for (unsigned page = 0; page < ARENA_PAGES; page++) {
-            mapped += actor->pages[page].mapped;
-            rss += actor->pages[page].frame != NO_FRAME;
-        }
-        struct mmsim_process_stats got;
-        mmsim_process_get_stats(actor->process, &got);
-        MUST(got.rss == rss && got.mapped == mapped,
-             "step %u: %s: rss %llu, mapped %llu; must be %llu, %llu", play->step,
-             mmsim_process_name(actor->process), (unsigned long long)got.rss,
-             (unsigned long long)got.mapped, (unsigned long long)rss, (unsigned long long)mapped);
-    }
+    for (unsigned i = 0; i < MAX_PROCESSES; i++)
+        if (play->actors[i].process)
+            expect_process_account(play, &play->actors[i]);
 }
 
 static void expect_sound(struct play *play)
@@ -274,31 +288,17 @@ static unsigned some_prot(struct play *play)
     return choices[below(play, 6)];
 }
 
-/*
- * A call was refused for want of kernel memory. What it did before is not ours to say: each page
- * must be as it was, or as the call would have made it. The model takes over which it is.
- */
-static void adopt(struct play *play, struct actor *actor, struct range range, bool mapped,
-                  unsigned prot)
+/* A call that was refused for want of kernel memory had reserved first: nothing has changed. */
+static void expect_unchanged(struct play *play, const struct actor *actor)
 {
     play->n_memory_refusals++;
-    for (unsigned i = range.first; i < range.end; i++) {
-        struct page *page = &actor->pages[i];
+    for (unsigned i = 0; i < ARENA_PAGES; i++) {
+        const struct page *page = &actor->pages[i];
         struct mmsim_vma_info info;
         uint64_t address = ARENA + (uint64_t)i * 4096;
-        bool is_mapped = mmsim_vma_find(actor->process, address, &info) && info.start <= address;
-        bool as_it_was = is_mapped == page->mapped && (!is_mapped || info.prot == page->prot);
-        bool as_asked = is_mapped == mapped && (!is_mapped || info.prot == prot);
-        MUST(as_it_was || as_asked || !is_mapped, "step %u: page %u is neither old nor new",
-             play->step, i);
-        if (as_it_was)
-            continue;
-        if (!is_mapped) {
-            clear_page(play, page);
-            continue;
-        }
-        page->mapped = true;
-        page->prot = info.prot;
+        bool mapped = mmsim_vma_find(actor->process, address, &info) && info.start <= address;
+        MUST(mapped == page->mapped && (!mapped || info.prot == page->prot),
+             "step %u: a refused call has changed page %u", play->step, i);
     }
 }
 
@@ -320,7 +320,7 @@ static void do_mmap(struct play *play, struct actor *actor)
         return;
     }
     if (error == MMSIM_ENOMEM) {
-        adopt(play, actor, range, true, want.prot);
+        expect_unchanged(play, actor);
         return;
     }
     MUST(error == MMSIM_SUCCESS && address == want.address, "step %u: mmap: %s", play->step,
@@ -338,7 +338,7 @@ static void do_munmap(struct play *play, struct actor *actor)
     enum mmsim_errno error =
         mmsim_munmap(actor->process, range_start(range), range_bytes(range) - below(play, 4096));
     if (error == MMSIM_ENOMEM) {
-        adopt(play, actor, range, false, 0);
+        expect_unchanged(play, actor);
         return;
     }
     MUST(error == MMSIM_SUCCESS, "step %u: munmap: %s", play->step, mmsim_errno_name(error));
@@ -357,7 +357,7 @@ static void do_mprotect(struct play *play, struct actor *actor)
     enum mmsim_errno error =
         mmsim_mprotect(actor->process, range_start(range), range_bytes(range), prot);
     if (error == MMSIM_ENOMEM && hole == range.end) {
-        adopt(play, actor, range, true, prot);
+        expect_unchanged(play, actor);
         return;
     }
     MUST(error == (hole < range.end ? MMSIM_ENOMEM : MMSIM_SUCCESS), "step %u: mprotect: %s",
@@ -408,7 +408,9 @@ static struct outcome act(struct play *play, struct actor *actor, uint64_t addre
             outcome.code = refusal(actor, outcome.address, write);
             if (outcome.code)
                 return outcome;
-            /* The first page of a straddling store has been made writable all the same. */
+            /* If a straddling access fails in its second page, the first one is there all the same.
+             */
+            page_at(actor, outcome.address)->touched = true;
             if (write)
                 own_frame(play, page_at(actor, outcome.address));
         }
@@ -710,6 +712,89 @@ START_TEST(running_out_of_memory_kills_openly_and_loses_nothing)
 }
 END_TEST
 
+/* A machine whose hog has taken all but `n_left` frames. */
+static struct play *full_play(uint64_t n_left, struct mmsim_stats *before)
+{
+    struct play *play = calloc(1, sizeof *play);
+    ck_assert_ptr_nonnull(play);
+    struct mmsim_config config = config_of(2 * MMSIM_MIB, 1, 1);
+    play_init(play, &config);
+    mmsim_machine_stats(play->machine, before);
+    start_hog(play);
+    ck_assert_ptr_nonnull(play->hog.process);
+    while (n_free_frames(play) > n_left) {
+        struct mmsim_access access = mmsim_write(
+            play->hog.process, HOG_START + play->hog.n_pages++ * MMSIM_PAGE_SIZE, "x", 1);
+        ck_assert_int_eq(access.outcome, MMSIM_DONE);
+    }
+    return play;
+}
+
+/* ENOMEM from fork has changed nothing: not even a frame was set aside for the child. */
+START_TEST(refused_fork_sets_no_frame_aside)
+{
+    for (uint64_t n_left = 0; n_left < 4; n_left++) {
+        struct mmsim_stats before;
+        struct play *play = full_play(n_left, &before);
+        struct mmsim_process *child = NULL;
+        ck_assert_int_eq(mmsim_fork(play->hog.process, "child", &child), MMSIM_ENOMEM);
+        ck_assert_uint_eq(n_free_frames(play), n_left);
+        play_fini(play, &before);
+        free(play);
+    }
+}
+END_TEST
+
+static unsigned prot_at(const struct mmsim_process *process, uint64_t address)
+{
+    struct mmsim_vma_info info;
+    bool mapped = mmsim_vma_find(process, address, &info) && info.start <= address;
+    return mapped ? info.prot : UINT32_MAX;
+}
+
+/* Pages from the top become mappings of their own until the kernel has no room for one more. */
+static unsigned split_until_refused(struct mmsim_process *hog)
+{
+    for (unsigned n = 1; n < HOG_PAGES; n++) {
+        unsigned prot = n % 2 ? MMSIM_PROT_READ : MMSIM_PROT_NONE;
+        if (mmsim_mprotect(hog, HOG_START + (HOG_PAGES - n) * 4096, 4096, prot) != MMSIM_SUCCESS)
+            return n;
+    }
+    return HOG_PAGES;
+}
+
+START_TEST(calls_refused_for_want_of_memory_change_nothing)
+{
+    struct mmsim_stats before;
+    struct play *play = full_play(0, &before);
+    struct mmsim_process *hog = play->hog.process;
+    unsigned n_split = split_until_refused(hog);
+    ck_assert_uint_lt(n_split, HOG_PAGES / 2);
+    uint64_t page = HOG_START + (HOG_PAGES - n_split) / 2 * 4096;
+    unsigned all = MMSIM_PROT_READ | MMSIM_PROT_WRITE;
+    ck_assert_int_eq(mmsim_mprotect(hog, page, 4096, MMSIM_PROT_READ), MMSIM_ENOMEM);
+    ck_assert_uint_eq(prot_at(hog, page), all);
+    ck_assert_int_eq(mmsim_munmap(hog, page, 4096), MMSIM_ENOMEM);
+    ck_assert_uint_eq(prot_at(hog, page), all);
+    struct mmsim_mapping want = {.address = page,
+                                 .length = 4096,
+                                 .prot = MMSIM_PROT_READ,
+                                 .flags =
+                                     MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS | MMSIM_MAP_FIXED};
+    mmsim_vaddr address = 0;
+    ck_assert_int_eq(mmsim_mmap(hog, &want, &address), MMSIM_ENOMEM);
+    ck_assert_uint_eq(prot_at(hog, page), all);
+    expect_sound(play);
+
+    /* A call that needs no new mapping still works, and makes room. */
+    ck_assert_int_eq(mmsim_munmap(hog, HOG_START, play->hog.n_pages * 4096), MMSIM_SUCCESS);
+    ck_assert_int_eq(mmsim_munmap(hog, page, 4096), MMSIM_SUCCESS);
+    expect_sound(play);
+    play_fini(play, &before);
+    free(play);
+}
+END_TEST
+
 Suite *test_process_model_suite(void);
 Suite *test_process_model_suite(void)
 {
@@ -720,6 +805,8 @@ Suite *test_process_model_suite(void)
     tcase_add_test(tests, every_cpu_preset_serves_processes_alike);
     tcase_add_test(tests, limit_of_user_frames_kills_openly_and_loses_nothing);
     tcase_add_test(tests, running_out_of_memory_kills_openly_and_loses_nothing);
+    tcase_add_test(tests, refused_fork_sets_no_frame_aside);
+    tcase_add_test(tests, calls_refused_for_want_of_memory_change_nothing);
     suite_add_tcase(suite, tests);
     return suite;
 }
