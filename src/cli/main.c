@@ -31,9 +31,9 @@ static const struct command COMMANDS[] = {
      "Runs a scenario up to a step, then shows what the hardware does with an access:\n"
      "how the address is split, each entry with its bits named, each check with its\n"
      "verdict, and what the TLB holds. Nothing is changed by looking.\n",
-     "  mmsim walk scenarios/04-copy-on-write.yaml --by child --at buf --access w\n"
-     "  mmsim walk scenarios/04-copy-on-write.yaml --by child --at buf --access w --step 3\n"
-     "  mmsim walk my.yaml --by parent --at 0x40000000+8\n",
+     "  mmsim walk scenarios/02-two-level-walk.yaml --by walker --at near\n"
+     "  mmsim walk scenarios/04-copy-on-write.yaml --by child --at buf --access w --step 11\n"
+     "  mmsim walk scenarios/10-kernel-map.yaml --by kernel --at 0x400000\n",
      walk_perform},
     {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events",
      "what scenarios may use, with one line each",

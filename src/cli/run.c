@@ -194,9 +194,11 @@ static void print_step(const struct session *session, const struct mmsim_step_re
 {
     struct output *out = &session->console->out;
     output_styled(out, STYLE_DIM, "%4" PRIu64 "  ", report->index);
+    output_styled(out, strcmp(report->verb, "note") == 0 ? STYLE_BOLD : STYLE_NONE, "%s",
+                  report->text);
     if (report->label != NULL)
-        output_styled(out, STYLE_YELLOW, "[%s] ", report->label);
-    output_format(out, "%s\n", report->text);
+        output_styled(out, STYLE_YELLOW, "  [%s]", report->label);
+    output_format(out, "\n");
     if (report->failed)
         print_failure(session, report);
     if (wants_walk(session, report))
@@ -219,6 +221,8 @@ static void print_verdict(const struct session *session, const struct mmsim_scen
 {
     struct output *out = &session->console->out;
     size_t n_failures = mmsim_result_n_failures(result);
+    if (session->detail != DETAIL_QUIET)
+        output_format(out, "\n");
     if (status == EXIT_INVARIANT)
         output_styled(out, STYLE_RED, "BROKEN");
     else if (status == EXIT_FAILED)
@@ -299,13 +303,14 @@ static enum exit_status run_one(struct session *session, const struct mmsim_scen
     struct mmsim_run_options options;
     mmsim_run_options_init(&options);
     options.check = session->check;
-    options.on_step = on_step;
     options.on_machine = on_machine;
     options.user = session;
 
     if (!session->json && session->detail != DETAIL_QUIET)
         print_heading(session, scenario);
     progress_start(&session->progress, &session->console->err, mmsim_scenario_name(scenario));
+    if (!session->json || session->progress.running)
+        options.on_step = on_step; /* putting steps into words costs time that JSON need not pay */
     enum mmsim_status run_status = mmsim_scenario_run(scenario, &options, &result, &error);
     progress_stop(&session->progress);
 

@@ -76,7 +76,7 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
         mm_mmu_remember(cpu, request, held, *physical);
         return true;
     }
-    cpu->n_misses++;
+    cpu->n_misses += cpu->arch.translating; /* else there is nothing to walk */
     return walk(cpu, request, physical);
 }
 

@@ -151,6 +151,12 @@ static enum unit parse_number(struct parser *parser)
     struct mm_quantity quantity;
     enum mm_quantity_verdict verdict =
         mm_quantity_read_prefix(parser->text + parser->at, MM_UNITS_ALL, &quantity);
+    if (verdict == MM_QUANTITY_BAD_UNIT &&
+        parser->text[parser->at + quantity.n_bytes] == '.') { /* "1 faults.cow": no unit, a path */
+        parser->at += quantity.unit;
+        fail_expected(parser, "an operator");
+        return UNIT_NUMBER;
+    }
     if (verdict == MM_QUANTITY_BAD_UNIT) {
         fail_unit(parser, &quantity);
         return UNIT_NUMBER;

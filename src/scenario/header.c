@@ -311,7 +311,7 @@ static void read_kernel(struct mm_decoder *decoder, const struct mm_node *node,
     if (keys.large_pages_node && keys.large_pages && !(cpu->abilities & MMSIM_CPU_LARGE_PAGES))
         mm_mistake_add(
             decoder->mistakes, keys.large_pages_node,
-            "CONFIG_LARGE_PAGES: y needs a CPU with large pages (PSE), which '%s' is not",
+            "CONFIG_LARGE_PAGES: y needs large pages (PSE), which the CPU '%s' does not have",
             cpu->name);
 }
 
@@ -321,7 +321,7 @@ static const struct mm_key process_table[] = {
     {.name = "name",
      .need = MM_KEY_REQUIRED,
      .read = mm_read_new_name,
-     .meaning = "of the process"},
+     .meaning = "what the process is called"},
     MM_KEYS_END,
 };
 

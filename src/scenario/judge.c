@@ -190,6 +190,18 @@ static void judge_check(struct mm_run *run, const struct mm_step *step)
         mm_text_puts(&run->actual, "false");
 }
 
+/* An address that could not be made: the step did not even begin. */
+static void judge_unnamed(struct mm_run *run, const struct mm_step *step)
+{
+    uint32_t name = step->over != MM_NO_NAME ? step->over : step->at.name;
+    mm_text_puts(&run->expected, "an address");
+    if (run->bindings[name].bound)
+        mm_text_printf(&run->actual, "%s, which is beyond 0xffffffff", step->at.text);
+    else
+        mm_text_printf(&run->actual, "%s, which is not bound: the step that binds it failed",
+                       run->scenario->names.rows[name].text);
+}
+
 /* ---- the whole ---- */
 
 static const struct {
@@ -233,8 +245,7 @@ bool mm_run_judge(struct mm_run *run, const struct mm_step *step)
     mm_text_clear(&run->actual);
     mm_text_clear(&run->message);
     if (run->outcome.unnamed) {
-        mm_text_puts(&run->expected, "a bound address");
-        mm_text_puts(&run->actual, "a name whose binding step failed, or beyond 0xffffffff");
+        judge_unnamed(run, step);
     } else if (run->outcome.untrue) {
         judge_check(run, step);
     } else {

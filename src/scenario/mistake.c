@@ -157,7 +157,7 @@ const char *mm_mistake_hint(struct mm_mistakes *mistakes, const char *word,
                             const char *const *candidates, size_t n_candidates)
 {
     const char *nearest = mm_text_nearest(word, candidates, n_candidates);
-    if (!nearest)
+    if (!nearest || strlen(word) < 2) /* any letter is one letter away from any other */
         return "";
     return mm_arena_printf(mistakes->arena, "; did you mean '%s'?", nearest);
 }

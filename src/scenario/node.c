@@ -57,9 +57,8 @@ static void report_reader(struct builder *builder)
     const yaml_parser_t *parser = &builder->parser;
     unsigned line, column;
     position_of(builder, parser->problem_offset, &line, &column);
-    mm_mistake_add_at(builder->mistakes, line, column,
-                      "this is not text in UTF-8: %s (byte value 0x%02x)", parser->problem,
-                      (unsigned)parser->problem_value & 0xff);
+    mm_mistake_add_at(builder->mistakes, line, column, "this is not text in UTF-8: %s",
+                      parser->problem);
 }
 
 static bool is_tab_at(const struct builder *builder, const yaml_mark_t *mark)
@@ -232,6 +231,8 @@ static void on_scalar(struct builder *builder, const yaml_event_t *event)
     refuse_properties(builder, node, event->data.scalar.anchor, event->data.scalar.tag);
     node->text = mm_arena_copy(builder->arena, value, n_bytes);
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (event->data.scalar.tag)
+        node->kind = MM_NODE_BROKEN; /* a tag may have swallowed the text: !faults.cow == 0 */
     if (memchr(value, '\0', n_bytes)) {
         mm_mistake_add(builder->mistakes, node, "a text must not contain a zero byte");
         node->kind = MM_NODE_BROKEN;

@@ -51,12 +51,23 @@ static void report_unknown(struct mm_decoder *decoder, const struct mm_schema *s
                    mm_mistake_hint(decoder->mistakes, key->text, names, n));
 }
 
+/* A key that is there with a typo is not missing as well. */
+static bool is_misspelt(const struct mm_schema *schema, const struct mm_node *mapping,
+                        const char *name)
+{
+    for (const struct mm_node *value = mapping->first; value; value = value->next)
+        if (!find(schema, value->key->text) && mm_text_nearest(value->key->text, &name, 1))
+            return true;
+    return false;
+}
+
 static void report_missing(struct mm_decoder *decoder, const struct mm_schema *schema,
                            const struct mm_node *mapping)
 {
     for (size_t table = 0; table < 2 && schema->keys[table]; table++)
         for (const struct mm_key *key = schema->keys[table]; key->name; key++)
-            if (key->need == MM_KEY_REQUIRED && !mm_node_get(mapping, key->name))
+            if (key->need == MM_KEY_REQUIRED && !mm_node_get(mapping, key->name) &&
+                !is_misspelt(schema, mapping, key->name))
                 mm_mistake_add(decoder->mistakes, mapping, "%s needs the key '%s': %s",
                                schema->what, key->name, key->meaning);
 }

@@ -12,6 +12,8 @@
 #include "trace/pattern.h"
 
 enum { DEFAULT_STRIDE_BYTES = 4096 };
+/* n_executed once there are too many steps, before and after that was said. */
+enum { STEPS_EXCEEDED = MM_STEPS_MAX + 1, STEPS_REPORTED = MM_STEPS_MAX + 2 };
 #define DEFAULT_THETA 0.99
 
 #define FIELD(field) offsetof(struct mm_step, field)
@@ -110,9 +112,10 @@ static void set_defaults(struct mm_step *step, const struct mm_step *outer)
 
 static void add_times(uint64_t *n_executed, uint64_t times)
 {
-    *n_executed += times;
-    if (*n_executed > MM_STEPS_MAX)
-        *n_executed = MM_STEPS_MAX + 1;
+    if (*n_executed <= MM_STEPS_MAX)
+        *n_executed += times;
+    if (*n_executed > MM_STEPS_MAX && *n_executed != STEPS_REPORTED)
+        *n_executed = STEPS_EXCEEDED;
 }
 
 static void refuse_remaking(struct mm_decoder *decoder, const struct mm_step *step)
@@ -170,10 +173,14 @@ static void read_step(struct mm_decoder *decoder, const struct mm_node *node,
 
 /* ---- the list ---- */
 
-static void report_too_many(struct mm_decoder *decoder, const struct mm_node *node)
+static void report_too_many(struct mm_decoder *decoder, const struct mm_node *node,
+                            uint64_t *n_executed)
 {
-    mm_mistake_add(decoder->mistakes, node, "from here on more than %llu steps would be executed",
+    if (*n_executed != STEPS_EXCEEDED)
+        return;
+    mm_mistake_add(decoder->mistakes, node, "with this step more than %llu steps would be executed",
                    (unsigned long long)MM_STEPS_MAX);
+    *n_executed = STEPS_REPORTED;
 }
 
 void mm_steps_read(struct mm_decoder *decoder, const struct mm_node *list,
@@ -183,14 +190,12 @@ void mm_steps_read(struct mm_decoder *decoder, const struct mm_node *list,
     if (!steps->steps)
         return;
     for (const struct mm_node *node = list->first; node; node = node->next) {
-        bool fitted = *context->n_executed <= MM_STEPS_MAX;
         if (node->kind == MM_NODE_MAPPING)
             read_step(decoder, node, context, &steps->steps[steps->n++]);
         else if (node->kind != MM_NODE_BROKEN)
             mm_mistake_add(decoder->mistakes, node,
                            "a step must be a mapping such as {do: note, text: hello}, found %s",
                            mm_node_describe(decoder->mistakes, node));
-        if (fitted && *context->n_executed > MM_STEPS_MAX)
-            report_too_many(decoder, node);
+        report_too_many(decoder, node, context->n_executed);
     }
 }

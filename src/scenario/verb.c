@@ -21,7 +21,7 @@
 #define LENGTH                                                                                     \
     {                                                                                              \
         .name = "length", .need = MM_KEY_REQUIRED, .read = mm_read_size, .offset = FIELD(length),  \
-        .high = UINT64_MAX, .meaning = "bytes"                                                     \
+        .high = UINT64_MAX, .meaning = "how many bytes"                                            \
     }
 #define PROT                                                                                       \
     {                                                                                              \

@@ -9,9 +9,9 @@
 
 #include "vm/aspace.h"
 
-#define MM_STACK_LIMIT (8 * MMSIM_MIB) /* how far a stack may grow; Linux's default RLIMIT_STACK   \
-                                        */
-#define MM_STACK_START_BYTES (128 * MMSIM_KIB) /* what a process starts with */
+/* How far a stack may grow (Linux's default RLIMIT_STACK), and what a process starts with. */
+#define MM_STACK_LIMIT (8 * MMSIM_MIB)
+#define MM_STACK_START_BYTES (128 * MMSIM_KIB)
 
 enum mmsim_errno mm_mmap_map(struct mm_aspace *aspace, const struct mmsim_mapping *want,
                              mmsim_vaddr *address);

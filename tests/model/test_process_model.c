@@ -1,10 +1,6 @@
 /*
  * test_process_model.c - whole processes against a model in which every page is a plain array.
  *
- * In the model a process has its own copy of every byte, and fork copies all of them: there is no
- * sharing that could go wrong. Beside the bytes it keeps, page by page, the number of the frame
- * that copy-on-write must be using, so that the account of frames is predicted exactly.
- *
  * Random programs spawn, fork, map, unmap, protect, read, write and exit on one and on three CPUs.
  * Where frames are limited, or a hog has taken nearly all of them, memory runs out: then a call may
  * answer ENOMEM, and an access may end with a process killed, but only if the machine has reported
@@ -17,12 +13,8 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "plain_pages.h"
 
-#define ARENA UINT64_C(0x403E8000) /* one half lies in each of two page tables */
-#define ARENA_PAGES 48u
-#define MAX_PROCESSES 6u
-#define MAX_FRAMES (MAX_PROCESSES * ARENA_PAGES)
-#define NO_FRAME UINT32_MAX
 #define HOG_START UINT64_C(0x70000000)
 #define HOG_PAGES 2048u
 
@@ -32,20 +24,6 @@
         if (!(condition))                                                                          \
             ck_abort_msg(__VA_ARGS__);                                                             \
     } while (0)
-
-/* One page of the model. A page without a frame reads as zeros. */
-struct page {
-    bool mapped;
-    bool touched; /* since it was mapped: there is a page-table entry */
-    unsigned prot;
-    uint32_t frame;
-    uint8_t bytes[4096];
-};
-
-struct actor {
-    struct mmsim_process *process; /* NULL = nobody */
-    struct page pages[ARENA_PAGES];
-};
 
 /* A process that only takes memory away. */
 struct hog {
@@ -62,67 +40,8 @@ struct play {
     uint64_t n_out_of_memory; /* events */
     unsigned n_cpus;
     struct actor actors[MAX_PROCESSES];
-    uint32_t users[MAX_FRAMES]; /* of each frame of the model: pages that share it */
+    struct frames frames;
 };
-
-/* ---- frames of the model ---- */
-
-static uint32_t take_frame(struct play *play)
-{
-    for (uint32_t frame = 0; frame < MAX_FRAMES; frame++)
-        if (play->users[frame] == 0) {
-            play->users[frame] = 1;
-            return frame;
-        }
-    ck_abort_msg("the model has too few frames");
-    return NO_FRAME;
-}
-
-static void leave_frame(struct play *play, struct page *page)
-{
-    if (page->frame != NO_FRAME)
-        play->users[page->frame]--;
-    page->frame = NO_FRAME;
-}
-
-/* A store gives the page a frame of its own; the last user of a shared one keeps it. */
-static void own_frame(struct play *play, struct page *page)
-{
-    if (page->frame != NO_FRAME && play->users[page->frame] == 1)
-        return;
-    leave_frame(play, page);
-    page->frame = take_frame(play);
-}
-
-static uint64_t n_frames_in_use(const struct play *play)
-{
-    uint64_t n = 0;
-    for (unsigned frame = 0; frame < MAX_FRAMES; frame++)
-        n += play->users[frame] > 0;
-    return n;
-}
-
-static void clear_page(struct play *play, struct page *page)
-{
-    leave_frame(play, page);
-    page->mapped = page->touched = false;
-    memset(page->bytes, 0, sizeof page->bytes);
-}
-
-static void clear_actor(struct play *play, struct actor *actor)
-{
-    actor->process = NULL;
-    for (unsigned i = 0; i < ARENA_PAGES; i++)
-        clear_page(play, &actor->pages[i]);
-}
-
-static struct page *page_at(struct actor *actor, uint64_t address)
-{
-    if (address < ARENA || address >= ARENA + ARENA_PAGES * 4096)
-        return NULL;
-    struct page *page = &actor->pages[(address - ARENA) / 4096];
-    return page->mapped ? page : NULL;
-}
 
 /* ---- after each step ---- */
 
@@ -138,7 +57,7 @@ static void bury_the_killed(struct play *play)
     for (unsigned i = 0; i < MAX_PROCESSES; i++)
         if (play->actors[i].process && !mmsim_process_alive(play->actors[i].process)) {
             play->n_killed++;
-            clear_actor(play, &play->actors[i]);
+            clear_actor(&play->frames, &play->actors[i]);
         }
     if (play->hog.process && !mmsim_process_alive(play->hog.process)) {
         play->n_killed++;
@@ -178,7 +97,7 @@ static void expect_account(struct play *play)
 {
     struct mmsim_stats stats;
     mmsim_machine_stats(play->machine, &stats);
-    uint64_t n_user = n_frames_in_use(play) + play->hog.n_pages;
+    uint64_t n_user = n_frames_in_use(&play->frames) + play->hog.n_pages;
     MUST(stats.memory.user == n_user, "step %u: %llu user frames, must be %llu", play->step,
          (unsigned long long)stats.memory.user, (unsigned long long)n_user);
     MUST(stats.memory.frames ==
@@ -238,7 +157,7 @@ static void do_fork(struct play *play, struct actor *parent, struct actor *child
     memcpy(child->pages, parent->pages, sizeof child->pages);
     for (unsigned i = 0; i < ARENA_PAGES; i++)
         if (child->pages[i].frame != NO_FRAME)
-            play->users[child->pages[i].frame]++;
+            play->frames.users[child->pages[i].frame]++;
     settle(child, process);
 }
 
@@ -247,7 +166,7 @@ static void do_exit(struct play *play, struct actor *actor)
     struct mmsim_process *process = actor->process;
     MUST(mmsim_exit(process, 3) == MMSIM_SUCCESS, "step %u: exit", play->step);
     MUST(mmsim_exit(process, 3) == MMSIM_ESRCH, "step %u: a second exit", play->step);
-    clear_actor(play, actor);
+    clear_actor(&play->frames, actor);
 }
 
 /* ---- mappings ---- */
@@ -326,7 +245,7 @@ static void do_mmap(struct play *play, struct actor *actor)
     MUST(error == MMSIM_SUCCESS && address == want.address, "step %u: mmap: %s", play->step,
          mmsim_errno_name(error));
     for (unsigned i = range.first; i < range.end; i++) {
-        clear_page(play, &actor->pages[i]);
+        clear_page(&play->frames, &actor->pages[i]);
         actor->pages[i].mapped = true;
         actor->pages[i].prot = want.prot;
     }
@@ -343,7 +262,7 @@ static void do_munmap(struct play *play, struct actor *actor)
     }
     MUST(error == MMSIM_SUCCESS, "step %u: munmap: %s", play->step, mmsim_errno_name(error));
     for (unsigned i = range.first; i < range.end; i++)
-        clear_page(play, &actor->pages[i]);
+        clear_page(&play->frames, &actor->pages[i]);
 }
 
 /* The pages before the first hole are changed, whatever the call answers. */
@@ -367,64 +286,6 @@ static void do_mprotect(struct play *play, struct actor *actor)
 }
 
 /* ---- accesses ---- */
-
-/* What the CPU does with n_bytes at an address: accesses of at most 8 bytes. */
-struct piece {
-    uint64_t address;
-    size_t n_bytes;
-};
-
-static struct piece next_piece(uint64_t address, size_t n_left, bool whole)
-{
-    size_t room = 8 - address % 8;
-    return (struct piece){address, whole || n_left < room ? n_left : room};
-}
-
-/* 0, or the si_code with which an access to one byte ends. */
-static enum mmsim_sigcode refusal(struct actor *actor, uint64_t address, bool write)
-{
-    const struct page *page = page_at(actor, address);
-    if (!page)
-        return MMSIM_SEGV_MAPERR;
-    bool may = write ? (page->prot & MMSIM_PROT_WRITE) != 0 : page->prot != MMSIM_PROT_NONE;
-    return may ? MMSIM_CODE_NONE : MMSIM_SEGV_ACCERR;
-}
-
-struct outcome {
-    enum mmsim_sigcode code;
-    uint64_t address, done;
-};
-
-/* Does in the model what must happen: a store goes into the pages, a load into `data`. */
-static struct outcome act(struct play *play, struct actor *actor, uint64_t address, uint8_t *data,
-                          size_t n_bytes, bool write)
-{
-    struct outcome outcome = {0};
-    while (outcome.done < n_bytes) {
-        struct piece piece =
-            next_piece(address + outcome.done, n_bytes - outcome.done, n_bytes <= 8);
-        for (size_t i = 0; i < piece.n_bytes; i++) {
-            outcome.address = piece.address + i;
-            outcome.code = refusal(actor, outcome.address, write);
-            if (outcome.code)
-                return outcome;
-            /* If a straddling access fails in its second page, the first one is there all the same.
-             */
-            page_at(actor, outcome.address)->touched = true;
-            if (write)
-                own_frame(play, page_at(actor, outcome.address));
-        }
-        for (size_t i = 0; i < piece.n_bytes; i++) {
-            uint8_t *byte = &page_at(actor, piece.address + i)->bytes[(piece.address + i) % 4096];
-            if (write)
-                *byte = data[outcome.done + i];
-            else
-                data[outcome.done + i] = *byte;
-        }
-        outcome.done += piece.n_bytes;
-    }
-    return outcome;
-}
 
 static uint64_t some_address(struct play *play)
 {
@@ -467,7 +328,7 @@ static void do_access(struct play *play, struct actor *actor, bool write)
              "step %u: killed without a SIGKILL", play->step);
         return;
     }
-    struct outcome must = act(play, actor, address, must_data, n_bytes, write);
+    struct outcome must = act(&play->frames, actor, address, must_data, n_bytes, write);
     expect_outcome(play, &access, &must);
     MUST(write || memcmp(data, must_data, must.done) == 0, "step %u: other bytes at %#llx",
          play->step, (unsigned long long)address);
@@ -493,7 +354,8 @@ static void do_batch(struct play *play, struct actor *actor)
         struct mmsim_reference *reference = &before[n_done];
         uint8_t word[4];
         memcpy(word, &reference->value, 4);
-        must = act(play, actor, reference->address, word, 4, reference->kind == MMSIM_ACCESS_WRITE);
+        must = act(&play->frames, actor, reference->address, word, 4,
+                   reference->kind == MMSIM_ACCESS_WRITE);
         if (must.code)
             break;
         MUST(memcmp(word, &batch[n_done].value, 4) == 0, "step %u: reference %llu: other bytes",
@@ -712,89 +574,6 @@ START_TEST(running_out_of_memory_kills_openly_and_loses_nothing)
 }
 END_TEST
 
-/* A machine whose hog has taken all but `n_left` frames. */
-static struct play *full_play(uint64_t n_left, struct mmsim_stats *before)
-{
-    struct play *play = calloc(1, sizeof *play);
-    ck_assert_ptr_nonnull(play);
-    struct mmsim_config config = config_of(2 * MMSIM_MIB, 1, 1);
-    play_init(play, &config);
-    mmsim_machine_stats(play->machine, before);
-    start_hog(play);
-    ck_assert_ptr_nonnull(play->hog.process);
-    while (n_free_frames(play) > n_left) {
-        struct mmsim_access access = mmsim_write(
-            play->hog.process, HOG_START + play->hog.n_pages++ * MMSIM_PAGE_SIZE, "x", 1);
-        ck_assert_int_eq(access.outcome, MMSIM_DONE);
-    }
-    return play;
-}
-
-/* ENOMEM from fork has changed nothing: not even a frame was set aside for the child. */
-START_TEST(refused_fork_sets_no_frame_aside)
-{
-    for (uint64_t n_left = 0; n_left < 4; n_left++) {
-        struct mmsim_stats before;
-        struct play *play = full_play(n_left, &before);
-        struct mmsim_process *child = NULL;
-        ck_assert_int_eq(mmsim_fork(play->hog.process, "child", &child), MMSIM_ENOMEM);
-        ck_assert_uint_eq(n_free_frames(play), n_left);
-        play_fini(play, &before);
-        free(play);
-    }
-}
-END_TEST
-
-static unsigned prot_at(const struct mmsim_process *process, uint64_t address)
-{
-    struct mmsim_vma_info info;
-    bool mapped = mmsim_vma_find(process, address, &info) && info.start <= address;
-    return mapped ? info.prot : UINT32_MAX;
-}
-
-/* Pages from the top become mappings of their own until the kernel has no room for one more. */
-static unsigned split_until_refused(struct mmsim_process *hog)
-{
-    for (unsigned n = 1; n < HOG_PAGES; n++) {
-        unsigned prot = n % 2 ? MMSIM_PROT_READ : MMSIM_PROT_NONE;
-        if (mmsim_mprotect(hog, HOG_START + (HOG_PAGES - n) * 4096, 4096, prot) != MMSIM_SUCCESS)
-            return n;
-    }
-    return HOG_PAGES;
-}
-
-START_TEST(calls_refused_for_want_of_memory_change_nothing)
-{
-    struct mmsim_stats before;
-    struct play *play = full_play(0, &before);
-    struct mmsim_process *hog = play->hog.process;
-    unsigned n_split = split_until_refused(hog);
-    ck_assert_uint_lt(n_split, HOG_PAGES / 2);
-    uint64_t page = HOG_START + (HOG_PAGES - n_split) / 2 * 4096;
-    unsigned all = MMSIM_PROT_READ | MMSIM_PROT_WRITE;
-    ck_assert_int_eq(mmsim_mprotect(hog, page, 4096, MMSIM_PROT_READ), MMSIM_ENOMEM);
-    ck_assert_uint_eq(prot_at(hog, page), all);
-    ck_assert_int_eq(mmsim_munmap(hog, page, 4096), MMSIM_ENOMEM);
-    ck_assert_uint_eq(prot_at(hog, page), all);
-    struct mmsim_mapping want = {.address = page,
-                                 .length = 4096,
-                                 .prot = MMSIM_PROT_READ,
-                                 .flags =
-                                     MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS | MMSIM_MAP_FIXED};
-    mmsim_vaddr address = 0;
-    ck_assert_int_eq(mmsim_mmap(hog, &want, &address), MMSIM_ENOMEM);
-    ck_assert_uint_eq(prot_at(hog, page), all);
-    expect_sound(play);
-
-    /* A call that needs no new mapping still works, and makes room. */
-    ck_assert_int_eq(mmsim_munmap(hog, HOG_START, play->hog.n_pages * 4096), MMSIM_SUCCESS);
-    ck_assert_int_eq(mmsim_munmap(hog, page, 4096), MMSIM_SUCCESS);
-    expect_sound(play);
-    play_fini(play, &before);
-    free(play);
-}
-END_TEST
-
 Suite *test_process_model_suite(void);
 Suite *test_process_model_suite(void)
 {
@@ -805,8 +584,6 @@ Suite *test_process_model_suite(void)
     tcase_add_test(tests, every_cpu_preset_serves_processes_alike);
     tcase_add_test(tests, limit_of_user_frames_kills_openly_and_loses_nothing);
     tcase_add_test(tests, running_out_of_memory_kills_openly_and_loses_nothing);
-    tcase_add_test(tests, refused_fork_sets_no_frame_aside);
-    tcase_add_test(tests, calls_refused_for_want_of_memory_change_nothing);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -57,6 +57,21 @@ static void mark(struct model *model, mmsim_pfn pfn, unsigned order, bool is_fre
     memset(&model->is_free[pfn], is_free, (size_t)1 << order);
 }
 
+/* True if a free frame reads as frame.h says: untouched, the head of its block, or within one. */
+static bool is_well_marked(const struct mm_frame *frames, const struct model *model, mmsim_pfn pfn)
+{
+    const struct mm_frame untouched = {0};
+    if (memcmp(&frames[pfn], &untouched, sizeof untouched) == 0)
+        return true;
+    unsigned order = frames[pfn].order;
+    if (frames[pfn].use != MM_FRAME_FREE || order == MM_FRAME_NO_ORDER)
+        return frames[pfn].use == MM_FRAME_FREE;
+    mmsim_pfn parent = pfn & ~((2u << order) - 1);
+    return block_is_free(model, pfn, order) &&
+           (order == MM_BUDDY_MAX_ORDER || parent + (2u << order) > N_FRAMES ||
+            !block_is_free(model, parent, order + 1));
+}
+
 static const char *difference(const struct mm_buddy *buddy, const struct model *model)
 {
     uint32_t n_blocks[MM_BUDDY_N_ORDERS];
@@ -64,10 +79,14 @@ static const char *difference(const struct mm_buddy *buddy, const struct model *
     if (memcmp(buddy->n_blocks, n_blocks, sizeof n_blocks) != 0)
         return "the free blocks are not the largest ones that the free frames make";
     uint64_t n_free = 0;
-    for (mmsim_pfn pfn = 0; pfn < N_FRAMES; pfn++)
+    for (mmsim_pfn pfn = 0; pfn < N_FRAMES; pfn++) {
         n_free += model->is_free[pfn];
-    return buddy->n_free == n_free ? mm_buddy_check(buddy)
-                                   : "n_free is not the number of free frames";
+        if (model->is_free[pfn] && !is_well_marked(buddy->frames, model, pfn))
+            return "a free frame has a mark that it should not have";
+    }
+    if (buddy->n_free != n_free)
+        return "n_free is not the number of free frames";
+    return mm_buddy_check(buddy);
 }
 
 /* ---- fixtures ---- */

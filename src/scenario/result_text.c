@@ -1,0 +1,133 @@
+/*
+ * result_text.c - the result for people: failures first, then the statistics that are not 0.
+ *
+ * Its wording is no contract.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scenario/load.h"
+#include "scenario/result.h"
+
+struct page {
+    const struct mmsim_result *result;
+    const struct mmsim_text_style *style;
+    struct mm_text text;
+};
+
+static const char red[] = "\033[31m", bold[] = "\033[1m", dim[] = "\033[2m";
+
+static void put_styled(struct page *page, const char *style, const char *string)
+{
+    bool color = page->style->color;
+    mm_text_printf(&page->text, "%s%s%s", color ? style : "", string, color ? "\033[0m" : "");
+}
+
+/* ---- failures ---- */
+
+static void put_failures(struct page *page)
+{
+    const struct mm_failure *failures = page->result->failures.data;
+    for (size_t i = 0; i < page->result->failures.n; i++) {
+        const struct mm_failure *failure = &failures[i];
+        put_styled(page, red, "failed");
+        if (failure->line > 0)
+            mm_text_printf(&page->text, "  %s:%u, step %" PRIu64, page->result->scenario->file,
+                           failure->line, failure->index);
+        else
+            mm_text_puts(&page->text, "  at the end");
+        mm_text_printf(&page->text, "\n  %s\n", failure->message);
+    }
+}
+
+/* ---- statistics ---- */
+
+/* "1234567" as "1,234,567". */
+static void put_grouped(struct mm_text *text, uint64_t number, int width)
+{
+    char digits[32];
+    size_t at = sizeof digits;
+    unsigned n = 0;
+    digits[--at] = '\0';
+    do {
+        if (n > 0 && n % 3 == 0)
+            digits[--at] = ',';
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+        n++;
+    } while (number > 0);
+    mm_text_printf(text, "%*s", width, digits + at);
+}
+
+enum { PATH_COLUMNS = 30, NUMBER_COLUMNS = 15, UNIT_COLUMNS = 12 };
+
+static void put_row(struct page *page, const char *path, const struct mmsim_stat *stat,
+                    uint64_t value)
+{
+    if (value == 0 && !page->style->verbose)
+        return;
+    mm_text_printf(&page->text, "  %-*s", PATH_COLUMNS, path);
+    put_grouped(&page->text, value, NUMBER_COLUMNS);
+    size_t n_unit = strlen(stat->unit);
+    if (value == 1 && stat->unit[n_unit - 1] == 's')
+        n_unit--; /* "1 page" */
+    mm_text_printf(&page->text, " %-*.*s  ", UNIT_COLUMNS, (int)n_unit, stat->unit);
+    put_styled(page, dim, stat->meaning);
+    mm_text_puts(&page->text, "\n");
+}
+
+static const char process_group[] = "process.NAME.";
+
+static bool is_process_row(const struct mmsim_stat *stat)
+{
+    return strncmp(stat->path, process_group, sizeof process_group - 1) == 0;
+}
+
+static void put_process(struct page *page, const struct mm_process_record *record)
+{
+    const struct mmsim_stat *stat;
+    for (size_t row = 0; (stat = mmsim_stat_at(row)) != NULL; row++) {
+        if (!is_process_row(stat))
+            continue;
+        const char *name = stat->path + sizeof process_group - 1;
+        uint64_t value = 0;
+        char path[128];
+        (void)mmsim_process_stat_get(&record->stats, name, &value);
+        (void)snprintf(path, sizeof path, "process.%s.%s", record->name, name);
+        put_row(page, path, stat, value);
+    }
+}
+
+static void put_stats(struct page *page)
+{
+    put_styled(page, bold, "statistics");
+    mm_text_puts(&page->text, page->style->verbose ? "\n" : " (those that are not 0)\n");
+    const struct mmsim_stat *stat;
+    bool told = false;
+    for (size_t row = 0; (stat = mmsim_stat_at(row)) != NULL; row++) {
+        uint64_t value = 0;
+        if (!is_process_row(stat)) {
+            (void)mmsim_stat_get(&page->result->stats, stat->path, &value);
+            put_row(page, stat->path, stat, value);
+            continue;
+        }
+        const struct mm_process_record *records = page->result->processes.data;
+        for (size_t i = 0; !told && i < page->result->processes.n; i++)
+            put_process(page, &records[i]);
+        told = true;
+    }
+}
+
+void mmsim_result_write_text(const struct mmsim_result *result,
+                             const struct mmsim_text_style *style, const struct mmsim_sink *sink)
+{
+    struct mm_host host;
+    mm_host_init(&host, &result->host.allocator);
+    struct page page = {.result = result, .style = style};
+    mm_text_init(&page.text, &host);
+    put_failures(&page);
+    put_stats(&page);
+    sink->write(sink->user, mm_text_string(&page.text), page.text.n_bytes);
+    mm_text_fini(&page.text);
+}

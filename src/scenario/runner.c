@@ -1,0 +1,359 @@
+/*
+ * runner.c - runs a loaded scenario: builds its machine, performs its steps, judges and keeps them.
+ *
+ * One step:
+ *
+ *   mmsim_step_begin -> the process runs on its CPU -> perform -> judge -> mmsim_step_end -> keep
+ *
+ * The run ends early when the invariant checker finds a violation or the host gives no memory. At
+ * the end the statistics are taken, then every process is exited, and then every frame must be
+ * accounted for.
+ */
+#include <string.h>
+
+#include "scenario/load.h"
+#include "scenario/result.h"
+#include "scenario/verb.h"
+
+/* ---- faults of the current step ---- */
+
+/* The kind of access that a refused one was, as its error code tells. */
+static enum mmsim_access_kind kind_of_refused(const struct mm_run *run, uint32_t error)
+{
+    char code[MMSIM_ERROR_CODE_CHARS];
+    mmsim_error_code_text(run->machine, error, code);
+    return strchr(code, 'W') ? MMSIM_ACCESS_WRITE : run->access;
+}
+
+/* The tables of a process that dies are gone when its step ends: explain the refusal at once. */
+static void explain_refusal(struct mm_run *run, const struct mmsim_event *event)
+{
+    bool by_kernel = event->process == 0; /* its events carry no name */
+    struct mmsim_process *process =
+        by_kernel ? mmsim_kernel(run->machine) : mmsim_process_find(run->machine, event->name);
+    bool refused = event->fault == MMSIM_FAULT_PROTECTION || event->fault == MMSIM_FAULT_PKEY;
+    if (!refused || run->has_walk || !run->options->on_step || !process)
+        return;
+    mmsim_explain(process, event->address, kind_of_refused(run, event->error), &run->walk);
+    run->has_walk = true;
+}
+
+static void on_fault(void *user, const struct mmsim_event *event)
+{
+    struct mm_run *run = user;
+    struct mm_outcome *outcome = &run->outcome;
+    outcome->n_faults++;
+    if ((unsigned)event->fault < MMSIM_N_FAULT_KINDS)
+        outcome->n_by_kind[event->fault]++;
+    if (outcome->n_kept < MM_FAULTS_KEPT)
+        outcome->faults[outcome->n_kept++] = (struct mm_fault_note){
+            .address = event->address,
+            .error = event->error,
+            .kind = (uint8_t)event->fault,
+            .reused = event->reused,
+        };
+    explain_refusal(run, event);
+}
+
+/* ---- one step ---- */
+
+static bool is_dead(const struct mm_run *run, const struct mm_step *step)
+{
+    if ((step->verb->traits & MM_VERB_ACTS) == 0 || step->by == MM_NAME_KERNEL)
+        return false;
+    const struct mmsim_process *process = mm_run_actor(run, step);
+    return !process || !mmsim_process_alive(process);
+}
+
+static void act(struct mm_run *run, const struct mm_step *step)
+{
+    if (is_dead(run, step)) {
+        mm_run_errno(run, MMSIM_ESRCH);
+        if (step->verb->perform == mm_perform_mmap && step->name != MM_NO_NAME)
+            run->bindings[step->name].bound = false;
+        return;
+    }
+    struct mmsim_process *process = mm_run_actor(run, step);
+    if (process && step->on != MM_NO_CPU)
+        mm_run_errno(run, mmsim_run_on(process, (unsigned)step->on));
+    if (run->outcome.outcome != MMSIM_DONE)
+        return;
+    if (process && step->survive)
+        mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_SURVIVE);
+    step->verb->perform(run, step);
+    if (process && step->survive)
+        mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_DIE);
+}
+
+static void report(struct mm_run *run, const struct mm_step *step, bool failed)
+{
+    if (!run->options->on_step)
+        return;
+    mm_run_tell(run, step);
+    bool notable = (step->verb->traits & MM_VERB_TELLS) || run->outcome.n_faults > 0 ||
+                   run->outcome.outcome != MMSIM_DONE;
+    struct mmsim_step_report report = {
+        .index = run->index,
+        .line = step->line,
+        .verb = step->verb->info.name,
+        .by = step->by == MM_NO_NAME ? NULL : run->scenario->names.rows[step->by].text,
+        .label = step->label,
+        .text = mm_text_string(&run->line),
+        .matters = failed || (notable && run->first_time),
+        .failed = failed,
+        .failure = failed ? mm_text_string(&run->message) : NULL,
+        .walk = run->has_walk ? &run->walk : NULL,
+        .n_faults = run->outcome.n_faults,
+        .cycles = run->outcome.cycles,
+    };
+    run->options->on_step(run->options->user, &report);
+}
+
+static bool keep(struct mm_run *run, const struct mm_step *step, bool failed)
+{
+    bool complete = !run->line.failed && !run->expected.failed && !run->actual.failed &&
+                    !run->message.failed && !run->no_memory;
+    if (!complete || !mm_result_keep(run->result, run, step))
+        return false;
+    struct mm_failure failure = {.index = run->index,
+                                 .line = step->line,
+                                 .expected = mm_text_string(&run->expected),
+                                 .actual = mm_text_string(&run->actual),
+                                 .message = mm_text_string(&run->message)};
+    return !failed || mm_result_fail(run->result, &failure);
+}
+
+static enum mmsim_status no_memory(const struct mm_run *run, struct mmsim_error *error)
+{
+    return mm_error_set(error, MMSIM_HOST_MEMORY, run->scenario->file,
+                        "no memory to run the scenario");
+}
+
+/* A violation is a failure of the step after which it was found. */
+static enum mmsim_status violated(struct mm_run *run, unsigned line,
+                                  const struct mmsim_error *error)
+{
+    struct mm_failure failure = {.index = run->index,
+                                 .line = line,
+                                 .expected = "every invariant holds",
+                                 .actual = error->text,
+                                 .message = error->text};
+    if (!mm_result_fail(run->result, &failure))
+        return MMSIM_HOST_MEMORY;
+    return MMSIM_INVARIANT;
+}
+
+static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step,
+                                  struct mmsim_error *error)
+{
+    memset(&run->outcome, 0, sizeof run->outcome);
+    mm_text_clear(&run->bytes);
+    run->has_walk = false;
+    run->access = MMSIM_ACCESS_READ;
+    uint64_t before = mmsim_machine_cycles(run->machine);
+    run->index = mmsim_step_begin(run->machine);
+    act(run, step);
+    run->outcome.cycles = mmsim_machine_cycles(run->machine) - before;
+    bool failed = !mm_run_judge(run, step);
+    struct mmsim_error found = {.status = MMSIM_OK};
+    enum mmsim_status status = mmsim_step_end(run->machine, &found);
+    if (!run->no_memory)
+        report(run, step, failed);
+    if (!keep(run, step, failed))
+        return no_memory(run, error);
+    if (status == MMSIM_OK)
+        return MMSIM_OK;
+    if (error)
+        *error = found;
+    return status == MMSIM_INVARIANT ? violated(run, step->line, &found) : status;
+}
+
+/* ---- lists of steps ---- */
+
+static enum mmsim_status run_list(struct mm_run *run, const struct mm_step *steps, size_t n,
+                                  struct mmsim_error *error);
+
+static enum mmsim_status run_repeat(struct mm_run *run, const struct mm_step *step,
+                                    struct mmsim_error *error)
+{
+    bool outer_first = run->first_time;
+    enum mmsim_status status = MMSIM_OK;
+    for (uint64_t turn = 0; turn < step->times && status == MMSIM_OK && !run->stopped; turn++) {
+        run->first_time = outer_first && turn == 0;
+        status = run_list(run, step->body, step->n_body, error);
+    }
+    run->first_time = outer_first;
+    return status;
+}
+
+/* Recursion is as deep as repeats are nested: bounded by the depth of a file's nodes. */
+static enum mmsim_status run_list(struct mm_run *run, const struct mm_step *steps, size_t n,
+                                  struct mmsim_error *error)
+{
+    enum mmsim_status status = MMSIM_OK;
+    for (size_t i = 0; i < n && status == MMSIM_OK && !run->stopped; i++) {
+        if (steps[i].verb->traits & MM_VERB_ORDERS) {
+            status = run_repeat(run, &steps[i], error);
+            continue;
+        }
+        status = run_step(run, &steps[i], error);
+        run->stopped =
+            run->options->stop_after && run->result->records.n >= run->options->stop_step;
+    }
+    return status;
+}
+
+/* ---- before and after ---- */
+
+static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
+{
+    struct mmsim_config config = run->scenario->config;
+    config.check = run->options->check;
+    config.allocator = &run->host->allocator;
+    enum mmsim_status status = mmsim_machine_create(&config, &run->machine, error);
+    run->result->machine = run->machine;
+    if (status != MMSIM_OK)
+        return status;
+    uint32_t n = run->scenario->names.n;
+    run->processes = mm_host_alloc(run->host, n * sizeof *run->processes);
+    run->bindings = mm_host_alloc(run->host, n * sizeof *run->bindings);
+    run->batch = mm_host_alloc(run->host, MM_BATCH * sizeof *run->batch);
+    run->result->bindings = run->bindings;
+    run->result->n_bindings = n;
+    if (!run->processes || !run->bindings || !run->batch)
+        return no_memory(run, error);
+    run->processes[MM_NAME_KERNEL] = mmsim_kernel(run->machine);
+    (void)mmsim_listen(run->machine, MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT), on_fault, run);
+    if (run->options->on_machine)
+        run->options->on_machine(run->options->user, run->machine);
+    return MMSIM_OK;
+}
+
+static enum mmsim_status spawn_given(struct mm_run *run, struct mmsim_error *error)
+{
+    for (size_t i = 0; i < run->scenario->n_processes; i++) {
+        const struct mm_given_process *given = &run->scenario->processes[i];
+        const char *name = run->scenario->names.rows[given->name].text;
+        struct mmsim_error why = {.status = MMSIM_OK};
+        enum mmsim_status status =
+            mmsim_spawn(run->machine, name, &run->processes[given->name], &why);
+        if (status == MMSIM_OK)
+            continue;
+        run->processes[given->name] = NULL;
+        struct mm_failure failure = {.line = given->line,
+                                     .expected = "a process is made",
+                                     .actual = "the machine has no memory for it",
+                                     .message = why.text};
+        if (status == MMSIM_HOST_MEMORY || !mm_result_fail(run->result, &failure))
+            return no_memory(run, error);
+    }
+    return MMSIM_OK;
+}
+
+/* Exits whoever lives; then nothing of theirs may be left. */
+static enum mmsim_status settle(struct mm_run *run, struct mmsim_error *error)
+{
+    struct mmsim_process *process;
+    for (size_t i = 0; (process = mmsim_process_at(run->machine, i)) != NULL; i++)
+        if (mmsim_process_alive(process))
+            (void)mmsim_exit(process, 0);
+    if (run->options->check == MMSIM_CHECK_OFF)
+        return MMSIM_OK;
+    struct mmsim_error found = {.status = MMSIM_OK};
+    enum mmsim_status status = mmsim_machine_check(run->machine, &found);
+    struct mmsim_stats stats;
+    mmsim_machine_stats(run->machine, &stats);
+    if (status == MMSIM_OK && stats.memory.user != 0)
+        status = mm_error_set(&found, MMSIM_INVARIANT, "",
+                              "%llu frames still hold pages of processes after the last exit",
+                              (unsigned long long)stats.memory.user);
+    if (status == MMSIM_OK)
+        return MMSIM_OK;
+    if (error)
+        *error = found;
+    return status == MMSIM_INVARIANT ? violated(run, 0, &found) : status;
+}
+
+static enum mmsim_status run_whole(struct mm_run *run, struct mmsim_error *error)
+{
+    const struct mmsim_run_options *options = run->options;
+    enum mmsim_status status = build(run, error);
+    if (status == MMSIM_OK)
+        status = spawn_given(run, error);
+    run->stopped = options->stop_after && options->stop_step == 0;
+    if (status == MMSIM_OK)
+        status = run_list(run, run->scenario->steps.steps, run->scenario->steps.n, error);
+    if (status != MMSIM_OK && status != MMSIM_INVARIANT)
+        return status;
+    if (!mm_result_take_stats(run->result))
+        return no_memory(run, error);
+    return status == MMSIM_OK && !options->stop_after ? settle(run, error) : status;
+}
+
+static void run_init(struct mm_run *run, struct mmsim_result *result,
+                     const struct mmsim_scenario *scenario, const struct mmsim_run_options *options)
+{
+    memset(run, 0, sizeof *run);
+    run->scenario = scenario;
+    run->options = options;
+    run->result = result;
+    run->host = &result->host;
+    run->first_time = true;
+    mm_text_init(&run->bytes, run->host);
+    mm_text_init(&run->line, run->host);
+    mm_text_init(&run->expected, run->host);
+    mm_text_init(&run->actual, run->host);
+    mm_text_init(&run->message, run->host);
+}
+
+static void run_fini(struct mm_run *run)
+{
+    mm_text_fini(&run->bytes);
+    mm_text_fini(&run->line);
+    mm_text_fini(&run->expected);
+    mm_text_fini(&run->actual);
+    mm_text_fini(&run->message);
+    mm_host_free(run->host, run->processes, run->scenario->names.n * sizeof *run->processes);
+    mm_host_free(run->host, run->batch, MM_BATCH * sizeof *run->batch);
+}
+
+static struct mmsim_run_options whole_options(const struct mmsim_run_options *given)
+{
+    struct mmsim_run_options options;
+    mmsim_run_options_init(&options);
+    if (given)
+        memcpy(&options, given,
+               given->struct_bytes < sizeof options ? given->struct_bytes : sizeof options);
+    return options;
+}
+
+enum mmsim_status mmsim_scenario_run(const struct mmsim_scenario *scenario,
+                                     const struct mmsim_run_options *given,
+                                     struct mmsim_result **result, struct mmsim_error *error)
+{
+    struct mmsim_run_options options = whole_options(given);
+    struct mm_host host;
+    mm_host_init(&host, &scenario->host.allocator);
+    *result = NULL;
+    struct mmsim_result *made = mm_host_alloc(&host, sizeof *made);
+    struct mm_run *run = mm_host_alloc(&host, sizeof *run);
+    enum mmsim_status status = MMSIM_HOST_MEMORY;
+    if (made && run) {
+        mm_host_init(&made->host, &scenario->host.allocator);
+        mm_arena_init(&made->arena, &made->host);
+        made->scenario = scenario;
+        run_init(run, made, scenario, &options);
+        status = run_whole(run, error);
+        run_fini(run);
+    } else {
+        (void)mm_error_set(error, status, scenario->file, "no memory to run the scenario");
+    }
+    mm_host_free(&host, run, sizeof *run);
+    if (status == MMSIM_OK || status == MMSIM_INVARIANT)
+        *result = made;
+    else if (made && made->scenario)
+        mmsim_result_destroy(made);
+    else
+        mm_host_free(&host, made, sizeof *made);
+    return status;
+}

@@ -1,0 +1,297 @@
+/*
+ * tell.c - a step in one line for people: who, what was asked, what happened.
+ *
+ *   child    write 7 at buf (0x40000000)          copy-on-write fault: page copied
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "scenario/load.h"
+#include "scenario/quantity.h"
+#include "scenario/verb.h"
+#include "trace/pattern.h"
+
+enum { ACTOR_COLUMNS = 8, ASKED_COLUMNS = 42 };
+
+static const char *name_of(const struct mm_run *run, uint32_t name)
+{
+    return run->scenario->names.rows[name].text;
+}
+
+/* ---- what was asked ---- */
+
+static void put_size(struct mm_text *line, uint64_t n_bytes)
+{
+    char text[MM_SIZE_CHARS];
+    mm_size_print(n_bytes, text);
+    const char *unit = n_bytes == 1 ? " byte" : " bytes";
+    mm_text_printf(line, "%s%s", text, n_bytes % MMSIM_KIB != 0 || n_bytes == 0 ? unit : "");
+}
+
+static void put_place(struct mm_run *run, const struct mm_place *place, struct mm_text *line)
+{
+    mmsim_vaddr address;
+    if (place->name == MM_NO_NAME)
+        mm_text_printf(line, " at 0x%" PRIx64, place->offset);
+    else if (mm_run_resolve(run, place, &address))
+        mm_text_printf(line, " at %s (0x%" PRIx64 ")", place->text, address);
+    else
+        mm_text_printf(line, " at %s (not bound)", place->text);
+}
+
+static void put_protection(struct mm_text *line, uint64_t prot)
+{
+    char text[] = {prot & MMSIM_PROT_READ ? 'r' : '-', prot & MMSIM_PROT_WRITE ? 'w' : '-',
+                   prot & MMSIM_PROT_EXEC ? 'x' : '-', '\0'};
+    mm_text_puts(line, text);
+}
+
+void mm_tell_spawn(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_printf(line, "spawn %s", name_of(run, step->name));
+}
+
+void mm_tell_fork(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_printf(line, "fork %s", name_of(run, step->name));
+}
+
+void mm_tell_exit(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    (void)run;
+    mm_text_printf(line, "%s with code %" PRIu64, step->verb->info.name, step->code);
+}
+
+void mm_tell_switch(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    struct mmsim_process *process = mm_run_actor(run, step);
+    mm_text_puts(line, "switch");
+    if (process)
+        mm_text_printf(line, " to it on CPU %u", mmsim_process_cpu(process));
+}
+
+void mm_tell_mmap(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_puts(line, "mmap ");
+    put_size(line, step->length);
+    mm_text_puts(line, " ");
+    put_protection(line, step->prot);
+    if (step->name != MM_NO_NAME)
+        mm_text_printf(line, " as %s", name_of(run, step->name));
+    else if (step->has_at)
+        put_place(run, &step->at, line);
+}
+
+void mm_tell_munmap(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_puts(line, "munmap ");
+    put_size(line, step->length);
+    put_place(run, &step->at, line);
+}
+
+void mm_tell_mprotect(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_puts(line, "mprotect ");
+    put_size(line, step->length);
+    put_place(run, &step->at, line);
+    mm_text_puts(line, " ");
+    put_protection(line, step->prot);
+}
+
+void mm_tell_check(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    (void)run;
+    mm_text_printf(line, "check %s", step->that.text);
+}
+
+void mm_tell_walk(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    static const char *const kinds[] = {[MMSIM_ACCESS_READ] = "read",
+                                        [MMSIM_ACCESS_WRITE] = "write",
+                                        [MMSIM_ACCESS_FETCH] = "fetch"};
+    mm_text_printf(line, "walk for a %s", kinds[step->access]);
+    put_place(run, &step->at, line);
+}
+
+void mm_tell_note(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    (void)run;
+    mm_text_puts(line, step->text);
+}
+
+void mm_tell_read(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    uint64_t n_bytes = step->bytes.data ? step->bytes.n : step->size;
+    mm_text_printf(line, "read %" PRIu64 " byte%s", n_bytes, n_bytes == 1 ? "" : "s");
+    put_place(run, &step->at, line);
+}
+
+void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    if (step->bytes.data)
+        mm_text_printf(line, "write %zu bytes", step->bytes.n);
+    else if (step->value < 10)
+        mm_text_printf(line, "write %" PRIu64, step->value);
+    else
+        mm_text_printf(line, "write 0x%" PRIx64, step->value);
+    put_place(run, &step->at, line);
+}
+
+static void put_range(struct mm_run *run, const struct mm_step *step, const char *verb,
+                      struct mm_text *line)
+{
+    mm_text_printf(line, "%s ", verb);
+    put_size(line, step->length);
+    put_place(run, &step->at, line);
+    mm_text_printf(line, " with 0x%02" PRIx64, step->value);
+}
+
+void mm_tell_fill(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    put_range(run, step, "fill", line);
+}
+
+void mm_tell_compare(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    put_range(run, step, "compare", line);
+}
+
+void mm_tell_exec(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_puts(line, "fetch an instruction");
+    put_place(run, &step->at, line);
+}
+
+void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_printf(line, "%" PRIu64 " %s references to %s", step->count,
+                   mm_pattern_name(step->pattern), name_of(run, step->over));
+}
+
+/* ---- what happened ---- */
+
+static const char *fault_sentence(enum mmsim_fault_kind kind, bool reused)
+{
+    static const char *const sentences[] = {
+        [MMSIM_FAULT_NONE] = "no fault",
+        [MMSIM_FAULT_MINOR] = "minor fault: page mapped",
+        [MMSIM_FAULT_MAJOR] = "major fault: page read in",
+        [MMSIM_FAULT_COW] = "copy-on-write fault: page copied",
+        [MMSIM_FAULT_STACK] = "stack fault: the stack grew",
+        [MMSIM_FAULT_PKEY] = "refused by a protection key",
+        [MMSIM_FAULT_PROTECTION] = "page fault: refused",
+    };
+    if (kind == MMSIM_FAULT_COW && reused)
+        return "copy-on-write fault: last copy reused";
+    return sentences[kind];
+}
+
+static void separate(struct mm_text *line, bool *first)
+{
+    if (!*first)
+        mm_text_puts(line, "; ");
+    *first = false;
+}
+
+static void put_faults(const struct mm_outcome *outcome, struct mm_text *line, bool *first)
+{
+    if (outcome->n_faults == 1) {
+        const struct mm_fault_note *note = &outcome->faults[0];
+        separate(line, first);
+        mm_text_puts(line, fault_sentence((enum mmsim_fault_kind)note->kind, note->reused));
+        return;
+    }
+    for (unsigned kind = MMSIM_FAULT_MINOR; kind < MMSIM_N_FAULT_KINDS; kind++) {
+        if (outcome->n_by_kind[kind] == 0)
+            continue;
+        separate(line, first);
+        mm_text_printf(line, "%" PRIu64 " %s fault%s", outcome->n_by_kind[kind],
+                       mmsim_fault_kind_name((enum mmsim_fault_kind)kind),
+                       outcome->n_by_kind[kind] == 1 ? "" : "s");
+    }
+}
+
+static void put_end(const struct mm_run *run, const struct mm_step *step, struct mm_text *line,
+                    bool *first)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    if (outcome->outcome == MMSIM_DONE)
+        return;
+    separate(line, first);
+    if (outcome->outcome == MMSIM_ERROR) {
+        mm_text_puts(line, mmsim_errno_name(outcome->error));
+        if (outcome->parts & MM_HAS_REFUSED)
+            mm_text_printf(line, " at 0x%" PRIx64, outcome->address);
+        return;
+    }
+    mm_text_printf(line, "%s %s at 0x%" PRIx64 " (%s)", mmsim_signal_name(outcome->signal),
+                   mmsim_sigcode_name(outcome->code), outcome->address,
+                   mmsim_signal_describe(outcome->code));
+    const struct mmsim_process *process = mm_run_actor(run, step);
+    if (process)
+        mm_text_puts(line, mmsim_process_alive(process) ? ", survived" : ", process dies");
+}
+
+static void put_read_bytes(const struct mm_run *run, struct mm_text *line)
+{
+    enum { SHOWN = 16 };
+    const uint8_t *bytes = (const uint8_t *)run->bytes.data;
+    mm_text_puts(line, "= 0x");
+    for (size_t i = 0; i < run->bytes.n_bytes && i < SHOWN; i++)
+        mm_text_printf(line, "%02x", bytes[i]);
+    mm_text_puts(line, run->bytes.n_bytes > SHOWN ? "..." : "");
+}
+
+static void put_answer(const struct mm_run *run, const struct mm_step *step, struct mm_text *line,
+                       bool *first)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    if (outcome->parts & (MM_HAS_VALUE | MM_HAS_BYTES | MM_HAS_MAPPED | MM_HAS_WALK))
+        separate(line, first);
+    if (outcome->parts & MM_HAS_VALUE)
+        mm_text_printf(line, outcome->value < 10 ? "= %" PRIu64 : "= %" PRIu64 " (0x%" PRIx64 ")",
+                       outcome->value, outcome->value);
+    if (outcome->parts & MM_HAS_BYTES)
+        put_read_bytes(run, line);
+    if (outcome->parts & MM_HAS_MAPPED)
+        mm_text_printf(line, "-> 0x%" PRIx64, outcome->address);
+    if ((outcome->parts & MM_HAS_WALK) && (outcome->parts & MM_HAS_PRESENT))
+        mm_text_printf(line, "-> physical 0x%" PRIx64 "%s%s", outcome->physical,
+                       outcome->parts & MM_HAS_ACCESSED ? ", accessed" : "",
+                       outcome->parts & MM_HAS_DIRTY ? ", dirty" : "");
+    else if (outcome->parts & MM_HAS_WALK)
+        mm_text_puts(line, "-> not present");
+    if (step->verb->perform == mm_perform_check) {
+        separate(line, first);
+        mm_text_puts(line, outcome->untrue ? "false" : "true");
+    }
+}
+
+static void pad(struct mm_text *line, size_t column)
+{
+    while (line->n_bytes < column && !line->failed)
+        mm_text_puts(line, " ");
+}
+
+void mm_run_tell(struct mm_run *run, const struct mm_step *step)
+{
+    struct mm_text *line = &run->line;
+    mm_text_clear(line);
+    if (step->by != MM_NO_NAME)
+        mm_text_puts(line, name_of(run, step->by));
+    pad(line, ACTOR_COLUMNS);
+    mm_text_puts(line, " ");
+    size_t start = line->n_bytes;
+    step->verb->tell(run, step, line);
+    size_t asked_end = line->n_bytes;
+    pad(line, start + ASKED_COLUMNS);
+    mm_text_puts(line, "  ");
+    bool nothing = true;
+    put_answer(run, step, line, &nothing);
+    put_faults(&run->outcome, line, &nothing);
+    put_end(run, step, line, &nothing);
+    if (nothing && !line->failed) { /* no blanks at the end of a line */
+        line->n_bytes = asked_end;
+        line->data[asked_end] = '\0';
+    }
+}
