@@ -36,7 +36,21 @@ enum mmsim_cpu_ability {
     MMSIM_CPU_INVALIDATE_PAGE = 1 << 0, /* can drop one page from the TLB (INVLPG; not the i386) */
     MMSIM_CPU_WRITE_PROTECT = 1 << 1, /* supervisor writes can honour R/W (CR0.WP; not the i386) */
     MMSIM_CPU_LARGE_PAGES = 1 << 2,   /* PSE */
-    MMSIM_CPU_GLOBAL_PAGES = 1 << 3   /* PGE */
+    MMSIM_CPU_GLOBAL_PAGES = 1 << 3,  /* PGE */
+    MMSIM_CPU_PAE = 1 << 4,           /* three-level paging with 64-bit entries */
+    MMSIM_CPU_NO_EXECUTE = 1 << 5,    /* NX, with PAE */
+    MMSIM_CPU_SMEP = 1 << 6,          /* the kernel may not fetch from user pages */
+    MMSIM_CPU_SMAP = 1 << 7,          /* nor touch them unless it says so */
+    MMSIM_CPU_KEYS = 1 << 8           /* protection keys */
+};
+
+/* A format of page tables that a model has. Tables of them end with name == NULL. */
+struct mmsim_paging_mode {
+    const char *name, *summary;
+    uint32_t needs;             /* MMSIM_CPU_... */
+    const uint8_t *page_shifts; /* by size class; ends with 0 */
+    unsigned physical_bits;     /* that its page frames reach */
+    unsigned n_keys;            /* protection keys that its entries have room for */
 };
 
 /* One TLB array: sets x ways entries. sets is a power of two; 0 ways = no such array. */
@@ -68,11 +82,14 @@ struct mmsim_cpu_preset {
 
 /* ---- the CPU's architectural state ---- */
 
-#define MMSIM_MAX_REGISTERS 8
+struct mmsim_port;
+
+#define MMSIM_MAX_REGISTERS 16
 #define MMSIM_MAX_RIGHTS 128
 
 struct mmsim_arch_cpu {
     const struct mmsim_cpu_preset *preset;
+    const struct mmsim_port *port;           /* for what a register write reads (PDPTEs) */
     uint64_t registers[MMSIM_MAX_REGISTERS]; /* numbered by the model */
     bool translating;                        /* paging is on */
     /* bit (1 << access kind) set = allowed; indexed by privilege and a translation's rights */
@@ -104,6 +121,16 @@ struct mmsim_port {
 static inline uint32_t mmsim_port_read32(const struct mmsim_port *port, mmsim_paddr address)
 {
     uint32_t value;
+    if (address <= port->low_bytes - sizeof value)
+        memcpy(&value, port->ram + address, sizeof value);
+    else
+        port->read(port->bus, address, &value, sizeof value);
+    return value;
+}
+
+static inline uint64_t mmsim_port_read64(const struct mmsim_port *port, mmsim_paddr address)
+{
+    uint64_t value;
     if (address <= port->low_bytes - sizeof value)
         memcpy(&value, port->ram + address, sizeof value);
     else
@@ -216,7 +243,8 @@ enum mmsim_entry_flag {
     MMSIM_ENTRY_USER = 1 << 1,
     MMSIM_ENTRY_GLOBAL = 1 << 2,
     MMSIM_ENTRY_ACCESSED = 1 << 3,
-    MMSIM_ENTRY_DIRTY = 1 << 4
+    MMSIM_ENTRY_DIRTY = 1 << 4,
+    MMSIM_ENTRY_NO_EXECUTE = 1 << 5 /* where the CPU has it; else without effect */
 };
 
 /* An entry in neutral words. */
@@ -224,6 +252,7 @@ struct mmsim_entry {
     enum mmsim_entry_state state;
     uint8_t size_class; /* 0 = the base page; 1 = the next larger, if the CPU has it */
     uint8_t flags;      /* MMSIM_ENTRY_... */
+    uint8_t key;        /* protection key */
     mmsim_paddr base;   /* of the page */
 };
 
@@ -243,6 +272,7 @@ struct mmsim_page_map {
     const struct mmsim_port *port;
     const struct mmsim_table_ops *tables;
     uint32_t abilities; /* those of the CPU that the kernel uses */
+    unsigned mode;      /* index into mmsim_arch_ops.modes */
     mmsim_paddr root;
 };
 
@@ -254,13 +284,14 @@ struct mmsim_arch_ops {
     const struct mmsim_cpu_preset *presets; /* ends with name == NULL */
     const char *const *register_names;      /* ends with NULL */
     unsigned n_address_bits;                /* of a linear address */
-    const uint8_t *page_shifts;             /* by size class; ends with 0 */
+    const struct mmsim_paging_mode *modes;  /* what mmsim_page_map.mode counts */
 
     /* registers */
     void (*reset)(struct mmsim_arch_cpu *cpu, const struct mmsim_cpu_preset *preset);
     unsigned (*write_register)(struct mmsim_arch_cpu *cpu, unsigned number, uint64_t value);
     /* Turns paging on with the given tables; returns the abilities that are now in use. */
-    uint32_t (*start_paging)(struct mmsim_arch_cpu *cpu, mmsim_paddr root, uint32_t abilities);
+    uint32_t (*start_paging)(struct mmsim_arch_cpu *cpu, unsigned mode, mmsim_paddr root,
+                             uint32_t abilities);
     unsigned (*load_root)(struct mmsim_arch_cpu *cpu, mmsim_paddr root);
     mmsim_paddr (*root)(const struct mmsim_arch_cpu *cpu);
 
@@ -273,12 +304,16 @@ struct mmsim_arch_ops {
                     const struct mmsim_request *request, struct mmsim_walk *walk);
     /* The fault of an access that a translation in the TLB refuses. */
     void (*refuse)(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
-                   struct mmsim_fault *fault);
+                   uint8_t rights, struct mmsim_fault *fault);
     /* Delivers a fault: CR2 and the like. */
     void (*deliver)(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault);
     const struct mmsim_bit_field *error_bits; /* of the error code */
 
     /* map; addresses are multiples of the page size */
+    /* Makes the top level of an empty set, map->root; false: no memory, nothing changed. */
+    bool (*open)(struct mmsim_page_map *map);
+    /* Gives it back; no entry may be left but shared ones. */
+    void (*close)(struct mmsim_page_map *map);
     /* Makes the tables that an entry for `address` needs; false: no memory, nothing changed. */
     bool (*prepare)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
     /* Stores an entry where prepare() made room, in place of what stood there. Cannot fail. */

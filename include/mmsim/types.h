@@ -32,8 +32,16 @@ typedef uint32_t mmsim_pfn;   /* physical frame number; 32 bits reach 16 TiB */
 /* What an access does. An instruction fetch is a kind of its own, as in SDM 3A 4.6. */
 enum mmsim_access_kind { MMSIM_ACCESS_READ, MMSIM_ACCESS_WRITE, MMSIM_ACCESS_FETCH };
 
-/* On whose behalf it is done: CPL 3, or CPL 0-2 (SDM 3A 4.6.1). */
-enum mmsim_privilege { MMSIM_PRIVILEGE_USER, MMSIM_PRIVILEGE_SUPERVISOR, MMSIM_N_PRIVILEGES };
+/*
+ * On whose behalf it is done (SDM 3A 4.6): user mode is CPL 3, supervisor mode CPL 0-2. An implicit
+ * supervisor access is one that the CPU makes by itself, at any CPL, to a descriptor table, say.
+ */
+enum mmsim_privilege {
+    MMSIM_PRIVILEGE_USER,
+    MMSIM_PRIVILEGE_SUPERVISOR,
+    MMSIM_PRIVILEGE_IMPLICIT,
+    MMSIM_N_PRIVILEGES
+};
 
 /*
  * Where printed text goes. The library never writes to a stream by itself: whoever calls a

@@ -1,90 +1,214 @@
 /*
- * pmap.c - the kernel's page-table writer for two-level paging.
+ * pmap.c - the kernel's page-table writer, for two-level and for PAE tables.
  *
- * Writes the tables that walk_32.c reads; the two share the bits of pte.h and nothing else. It asks
- * the kernel for frames (struct mmsim_table_ops) and keeps, where the kernel says, the number of
- * entries in use of each second-level table, so that an empty one is given back at once.
+ * Writes the tables that walk_32.c and walk_pae.c read; they share the bits of pte.h and nothing
+ * else. It asks the kernel for frames (struct mmsim_table_ops) and keeps, where the kernel says,
+ * the number of entries in use of each last-level table, so that an empty one is given back at
+ * once.
  *
- * Invariants: (1) the count of a second-level table is the number of its entries that are not 0;
- * (2) a table whose count fell to 0 by unmap() or trim() is gone; (3) tables named by entries that
+ * What differs between the modes stands in struct format. Under PAE the root is a frame whose first
+ * 32 bytes are the four PDPTEs. All four directories are made at once and stay, because a CPU reads
+ * PDPTEs only when CR3 is loaded; share() makes them agree with the master's by copying entries.
+ *
+ * Invariants: (1) the count of a last-level table is the number of its entries that are not 0; (2)
+ * a table whose count fell to 0 by unmap() or trim() is gone; (3) tables named by entries that
  * share() copied belong to the master and are never given back here: the kernel does not unmap
  * through a copy. A PDE that names a table grants everything; the PTEs restrict.
  */
 #include "x86_32/model.h"
 #include "x86_32/pte.h"
 
+struct format {
+    unsigned entry_bytes;
+    unsigned directory_shift; /* a directory entry covers 2^this bytes */
+    unsigned index_mask;      /* of a directory and of a table */
+    unsigned n_directories;   /* behind a PDPT; 0: the root is the directory */
+    uint64_t address;         /* base bits of a PTE, or of a PDE that names a table */
+    unsigned key_shift, key_mask;
+};
+
+static const struct format formats[] = {
+    [X86_MODE_32BIT] = {4, 22, 1023, 0, X86_TABLE_BASE, X86_KEY_SHIFT_32, X86_KEYS_32 - 1},
+    [X86_MODE_PAE] = {8, 21, 511, X86_N_PDPTES, X86_PAE_ADDRESS, X86_KEY_SHIFT_PAE,
+                      X86_KEYS_PAE - 1},
+};
+
+static const struct format *format_of(const struct mmsim_page_map *map)
+{
+    return &formats[map->mode];
+}
+
+/* ---- entries ---- */
+
+static uint64_t read_entry(const struct mmsim_page_map *map, mmsim_paddr slot)
+{
+    return format_of(map)->entry_bytes == 8 ? mmsim_port_read64(map->port, slot)
+                                            : mmsim_port_read32(map->port, slot);
+}
+
+/* P is in the lower half, which is written last when an entry appears and first when it goes. */
+static void write_entry(const struct mmsim_page_map *map, mmsim_paddr slot, uint64_t value)
+{
+    bool wide = format_of(map)->entry_bytes == 8;
+    if (wide && (value & X86_P))
+        mmsim_port_write32(map->port, slot + 4, (uint32_t)(value >> 32));
+    mmsim_port_write32(map->port, slot, (uint32_t)value);
+    if (wide && !(value & X86_P))
+        mmsim_port_write32(map->port, slot + 4, (uint32_t)(value >> 32));
+}
+
 static mmsim_paddr directory_slot(const struct mmsim_page_map *map, mmsim_vaddr address)
 {
-    return map->root + x86_directory_index(address) * sizeof(uint32_t);
+    const struct format *format = format_of(map);
+    mmsim_paddr directory = map->root;
+    if (format->n_directories)
+        directory = mmsim_port_read64(map->port, map->root + (address >> X86_PDPTE_SHIFT) * 8) &
+                    X86_PAE_ADDRESS;
+    return directory +
+           ((address >> format->directory_shift) & format->index_mask) * format->entry_bytes;
 }
 
-static uint32_t read_directory(const struct mmsim_page_map *map, mmsim_vaddr address)
+static uint64_t read_directory(const struct mmsim_page_map *map, mmsim_vaddr address)
 {
-    return mmsim_port_read32(map->port, directory_slot(map, address));
+    return read_entry(map, directory_slot(map, address));
 }
 
-static mmsim_paddr table_slot(uint32_t pde, mmsim_vaddr address)
+static mmsim_paddr table_of(const struct mmsim_page_map *map, uint64_t pde)
 {
-    return (pde & X86_TABLE_BASE) + x86_table_index(address) * sizeof(uint32_t);
+    return pde & format_of(map)->address;
 }
 
-static bool names_table(uint32_t pde)
+static mmsim_paddr table_slot(const struct mmsim_page_map *map, uint64_t pde, mmsim_vaddr address)
+{
+    const struct format *format = format_of(map);
+    return table_of(map, pde) + ((address >> 12) & format->index_mask) * format->entry_bytes;
+}
+
+static bool names_table(uint64_t pde)
 {
     return (pde & X86_P) && !(pde & X86_PS);
 }
 
 /* Where the entry for `address` stands: a directory slot if it is (or would be) large. */
 static bool find_slot(const struct mmsim_page_map *map, mmsim_vaddr address, mmsim_paddr *slot,
-                      uint32_t *entry)
+                      uint64_t *entry)
 {
-    uint32_t pde = read_directory(map, address);
-    *slot = names_table(pde) ? table_slot(pde, address) : directory_slot(map, address);
-    *entry = names_table(pde) ? mmsim_port_read32(map->port, *slot) : pde;
+    uint64_t pde = read_directory(map, address);
+    *slot = names_table(pde) ? table_slot(map, pde, address) : directory_slot(map, address);
+    *entry = names_table(pde) ? read_entry(map, *slot) : pde;
     return names_table(pde);
 }
 
-static uint32_t bits_of_flags(unsigned flags)
+/* ---- neutral words to bits, and back ---- */
+
+static const struct {
+    unsigned flag;
+    uint64_t bit;
+} flag_bits[] = {
+    {MMSIM_ENTRY_WRITABLE, X86_RW}, {MMSIM_ENTRY_USER, X86_US}, {MMSIM_ENTRY_GLOBAL, X86_G},
+    {MMSIM_ENTRY_ACCESSED, X86_A},  {MMSIM_ENTRY_DIRTY, X86_D}, {MMSIM_ENTRY_NO_EXECUTE, X86_XD},
+};
+
+static uint64_t bits_of_flags(unsigned flags)
 {
-    return (flags & MMSIM_ENTRY_WRITABLE ? (uint32_t)X86_RW : 0) |
-           (flags & MMSIM_ENTRY_USER ? (uint32_t)X86_US : 0) |
-           (flags & MMSIM_ENTRY_GLOBAL ? (uint32_t)X86_G : 0) |
-           (flags & MMSIM_ENTRY_ACCESSED ? (uint32_t)X86_A : 0) |
-           (flags & MMSIM_ENTRY_DIRTY ? (uint32_t)X86_D : 0);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < sizeof flag_bits / sizeof flag_bits[0]; i++)
+        bits |= flags & flag_bits[i].flag ? flag_bits[i].bit : 0;
+    return bits;
 }
 
-static uint32_t bits_of_state(enum mmsim_entry_state state)
+static uint8_t flags_of_bits(uint64_t bits)
 {
-    return state == MMSIM_ENTRY_PRESENT ? (uint32_t)X86_P : (uint32_t)X86_ABSENT_HELD;
+    unsigned flags = 0;
+    for (size_t i = 0; i < sizeof flag_bits / sizeof flag_bits[0]; i++)
+        flags |= bits & flag_bits[i].bit ? flag_bits[i].flag : 0;
+    return (uint8_t)flags;
 }
 
-static uint32_t encode(const struct mmsim_page_map *map, const struct mmsim_entry *entry)
+/* Flags that this CPU's entries have no bit for. */
+static unsigned unsupported(const struct mmsim_page_map *map)
 {
-    unsigned flags = entry->flags;
-    if (!(map->abilities & MMSIM_CPU_GLOBAL_PAGES))
-        flags &= ~(unsigned)MMSIM_ENTRY_GLOBAL;
-    uint32_t bits = bits_of_flags(flags) | bits_of_state(entry->state);
+    bool no_execute = map->mode == X86_MODE_PAE && (map->abilities & MMSIM_CPU_NO_EXECUTE);
+    return (map->abilities & MMSIM_CPU_GLOBAL_PAGES ? 0u : MMSIM_ENTRY_GLOBAL) |
+           (no_execute ? 0u : MMSIM_ENTRY_NO_EXECUTE);
+}
+
+static uint64_t encode(const struct mmsim_page_map *map, const struct mmsim_entry *entry)
+{
+    const struct format *format = format_of(map);
+    bool present = entry->state == MMSIM_ENTRY_PRESENT;
+    uint64_t bits =
+        bits_of_flags(entry->flags & ~unsupported(map)) | (present ? X86_P : X86_ABSENT_HELD);
+    if (present && (map->abilities & MMSIM_CPU_KEYS))
+        bits |= (uint64_t)(entry->key & format->key_mask) << format->key_shift;
     if (entry->size_class == 0)
-        return bits | (uint32_t)(entry->base & X86_TABLE_BASE);
-    uint32_t high = (uint32_t)(entry->base >> 32) << X86_LARGE_HIGH_SHIFT;
-    return bits | X86_PS | (uint32_t)(entry->base & X86_LARGE_BASE) | (high & X86_LARGE_HIGH);
+        return bits | (entry->base & format->address);
+    if (map->mode == X86_MODE_PAE)
+        return bits | X86_PS | (entry->base & X86_PAE_LARGE_BASE);
+    uint64_t high = (entry->base >> 32) << X86_LARGE_HIGH_SHIFT;
+    return bits | X86_PS | (entry->base & X86_LARGE_BASE) |
+           (high & X86_LARGE_RESERVED & ~X86_LARGE_RESERVED_40);
 }
 
-static struct mmsim_entry decode(uint32_t value, bool in_table)
+static mmsim_paddr large_base(const struct mmsim_page_map *map, uint64_t value)
 {
+    return map->mode == X86_MODE_PAE ? value & X86_PAE_LARGE_BASE : x86_large_base(value);
+}
+
+static struct mmsim_entry decode(const struct mmsim_page_map *map, uint64_t value, bool in_table)
+{
+    const struct format *format = format_of(map);
     if (value == 0)
         return (struct mmsim_entry){.state = MMSIM_ENTRY_NONE};
     bool large = !in_table && (value & X86_PS);
+    bool present = value & X86_P;
+    bool keyed = present && (map->abilities & MMSIM_CPU_KEYS);
     return (struct mmsim_entry){
-        .state = value & X86_P ? MMSIM_ENTRY_PRESENT : MMSIM_ENTRY_HELD,
+        .state = present ? MMSIM_ENTRY_PRESENT : MMSIM_ENTRY_HELD,
         .size_class = large,
-        .flags = (uint8_t)((value & X86_RW ? MMSIM_ENTRY_WRITABLE : 0) |
-                           (value & X86_US ? MMSIM_ENTRY_USER : 0) |
-                           (value & X86_G ? MMSIM_ENTRY_GLOBAL : 0) |
-                           (value & X86_A ? MMSIM_ENTRY_ACCESSED : 0) |
-                           (value & X86_D ? MMSIM_ENTRY_DIRTY : 0)),
-        .base = large ? x86_large_base(value) : value & X86_TABLE_BASE,
+        .flags = flags_of_bits(value),
+        .key = keyed ? (uint8_t)((value >> format->key_shift) & format->key_mask) : 0,
+        .base = large ? large_base(map, value) : value & format->address,
     };
 }
+
+/* ---- the top level ---- */
+
+bool mm_x86_open(struct mmsim_page_map *map)
+{
+    const struct format *format = format_of(map);
+    if (!map->tables->get(map, 0, &map->root))
+        return false;
+    for (unsigned i = 0; i < format->n_directories; i++) {
+        mmsim_paddr directory;
+        if (!map->tables->get(map, (mmsim_vaddr)i << X86_PDPTE_SHIFT, &directory)) {
+            mm_x86_close(map);
+            return false;
+        }
+        write_entry(map, map->root + i * 8, directory | X86_P);
+    }
+    return true;
+}
+
+void mm_x86_close(struct mmsim_page_map *map)
+{
+    for (unsigned i = format_of(map)->n_directories; i-- > 0;) {
+        uint64_t pdpte = read_entry(map, map->root + i * 8);
+        if (pdpte & X86_P)
+            map->tables->put(map, (mmsim_vaddr)i << X86_PDPTE_SHIFT, pdpte & X86_PAE_ADDRESS);
+    }
+    map->tables->put(map, 0, map->root);
+}
+
+void mm_x86_share(struct mmsim_page_map *map, const struct mmsim_page_map *master,
+                  mmsim_vaddr start, mmsim_vaddr end)
+{
+    uint64_t span = UINT64_C(1) << format_of(map)->directory_shift;
+    for (mmsim_vaddr at = start; at < end; at += span)
+        write_entry(map, directory_slot(map, at), read_directory(master, at));
+}
+
+/* ---- mapping ---- */
 
 bool mm_x86_prepare(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class)
 {
@@ -93,123 +217,118 @@ bool mm_x86_prepare(struct mmsim_page_map *map, mmsim_vaddr address, unsigned si
     mmsim_paddr table;
     if (!map->tables->get(map, address, &table))
         return false;
-    mmsim_port_write32(map->port, directory_slot(map, address),
-                       (uint32_t)table | X86_P | X86_RW | X86_US);
+    write_entry(map, directory_slot(map, address), table | X86_P | X86_RW | X86_US);
     return true;
 }
 
 void mm_x86_map(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry)
 {
-    uint32_t pde = read_directory(map, address);
     if (entry->size_class > 0) {
-        mmsim_port_write32(map->port, directory_slot(map, address), encode(map, entry));
+        write_entry(map, directory_slot(map, address), encode(map, entry));
         return;
     }
-    mmsim_paddr slot = table_slot(pde, address);
-    if (mmsim_port_read32(map->port, slot) == 0)
-        ++*map->tables->used(map, pde & X86_TABLE_BASE);
-    mmsim_port_write32(map->port, slot, encode(map, entry));
+    uint64_t pde = read_directory(map, address);
+    mmsim_paddr slot = table_slot(map, pde, address);
+    if (read_entry(map, slot) == 0)
+        ++*map->tables->used(map, table_of(map, pde));
+    write_entry(map, slot, encode(map, entry));
 }
 
 static void put_table_if_empty(struct mmsim_page_map *map, mmsim_vaddr address)
 {
-    uint32_t pde = read_directory(map, address);
-    if (!names_table(pde) || *map->tables->used(map, pde & X86_TABLE_BASE) > 0)
+    uint64_t pde = read_directory(map, address);
+    if (!names_table(pde) || *map->tables->used(map, table_of(map, pde)) > 0)
         return;
-    mmsim_port_write32(map->port, directory_slot(map, address), 0);
-    map->tables->put(map, address, pde & X86_TABLE_BASE);
+    write_entry(map, directory_slot(map, address), 0);
+    map->tables->put(map, address, table_of(map, pde));
 }
 
 struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address)
 {
     mmsim_paddr slot;
-    uint32_t value;
+    uint64_t value;
     bool in_table = find_slot(map, address, &slot, &value);
     if (value == 0)
-        return decode(0, in_table);
-    mmsim_port_write32(map->port, slot, 0);
+        return decode(map, 0, in_table);
+    write_entry(map, slot, 0);
     if (in_table) {
-        --*map->tables->used(map, read_directory(map, address) & X86_TABLE_BASE);
+        --*map->tables->used(map, table_of(map, read_directory(map, address)));
         put_table_if_empty(map, address);
     }
-    return decode(value, in_table);
+    return decode(map, value, in_table);
 }
 
 struct mmsim_entry mm_x86_protect(struct mmsim_page_map *map, mmsim_vaddr address,
                                   enum mmsim_entry_state state, unsigned flags)
 {
     mmsim_paddr slot;
-    uint32_t value;
+    uint64_t value;
     bool in_table = find_slot(map, address, &slot, &value);
-    struct mmsim_entry before = decode(value, in_table);
+    struct mmsim_entry before = decode(map, value, in_table);
     if (before.state == MMSIM_ENTRY_NONE)
         return before;
     struct mmsim_entry after = before;
     unsigned kept = before.flags & (MMSIM_ENTRY_ACCESSED | MMSIM_ENTRY_DIRTY);
     after.state = state;
     after.flags = (uint8_t)(flags | kept);
-    mmsim_port_write32(map->port, slot, encode(map, &after));
+    write_entry(map, slot, encode(map, &after));
     return before;
 }
 
 struct mmsim_entry mm_x86_query(const struct mmsim_page_map *map, mmsim_vaddr address)
 {
     mmsim_paddr slot;
-    uint32_t value;
+    uint64_t value;
     bool in_table = find_slot(map, address, &slot, &value);
-    return decode(value, in_table);
+    return decode(map, value, in_table);
 }
 
 unsigned mm_x86_test_and_clear(struct mmsim_page_map *map, mmsim_vaddr address, unsigned flags)
 {
     mmsim_paddr slot;
-    uint32_t value;
+    uint64_t value;
     bool in_table = find_slot(map, address, &slot, &value);
     unsigned mask = flags & (MMSIM_ENTRY_ACCESSED | MMSIM_ENTRY_DIRTY);
-    unsigned were_set = decode(value, in_table).flags & mask;
+    unsigned were_set = decode(map, value, in_table).flags & mask;
     if (were_set)
-        mmsim_port_write32(map->port, slot, value & ~bits_of_flags(mask));
+        write_entry(map, slot, value & ~bits_of_flags(mask));
     return were_set;
 }
 
+/* ---- ranges ---- */
+
 void mm_x86_trim(struct mmsim_page_map *map, mmsim_vaddr start, mmsim_vaddr end)
 {
-    uint64_t span = UINT64_C(1) << X86_LARGE_SHIFT;
+    uint64_t span = UINT64_C(1) << format_of(map)->directory_shift;
     for (mmsim_vaddr at = start & ~(span - 1); at < end; at += span)
         put_table_if_empty(map, at);
 }
 
-/* First index in [index, 1024) of `table` whose entry is not 0; 1024 if there is none. */
+/* First index from `index` on whose entry in a table is not 0; one past the last: there is none. */
 static uint32_t scan_table(const struct mmsim_page_map *map, mmsim_paddr table, uint32_t index)
 {
-    while (index < X86_TABLE_ENTRIES &&
-           mmsim_port_read32(map->port, table + index * sizeof(uint32_t)) == 0)
+    const struct format *format = format_of(map);
+    while (index <= format->index_mask && read_entry(map, table + index * format->entry_bytes) == 0)
         index++;
     return index;
 }
 
 mmsim_vaddr mm_x86_next(const struct mmsim_page_map *map, mmsim_vaddr from, mmsim_vaddr to)
 {
-    uint64_t span = UINT64_C(1) << X86_LARGE_SHIFT;
+    const struct format *format = format_of(map);
+    uint64_t span = UINT64_C(1) << format->directory_shift;
     for (mmsim_vaddr at = from; at < to; at = (at & ~(span - 1)) + span) {
-        uint32_t pde = read_directory(map, at);
+        uint64_t pde = read_directory(map, at);
         if (pde == 0)
             continue;
         if (!names_table(pde))
             return at;
-        uint32_t index = scan_table(map, pde & X86_TABLE_BASE, x86_table_index(at));
-        if (index == X86_TABLE_ENTRIES)
+        uint32_t index =
+            scan_table(map, table_of(map, pde), (uint32_t)(at >> 12) & format->index_mask);
+        if (index > format->index_mask)
             continue;
         mmsim_vaddr found = (at & ~(span - 1)) + ((mmsim_vaddr)index << X86_SMALL_SHIFT);
         return found < to ? found : to;
     }
     return to;
-}
-
-void mm_x86_share(struct mmsim_page_map *map, const struct mmsim_page_map *master,
-                  mmsim_vaddr start, mmsim_vaddr end)
-{
-    uint64_t span = UINT64_C(1) << X86_LARGE_SHIFT;
-    for (mmsim_vaddr at = start; at < end; at += span)
-        mmsim_port_write32(map->port, directory_slot(map, at), read_directory(master, at));
 }
