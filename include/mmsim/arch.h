@@ -44,6 +44,13 @@ enum mmsim_cpu_ability {
     MMSIM_CPU_KEYS = 1 << 8           /* protection keys */
 };
 
+/* A feature by name, for CPUs put together by hand. Tables of them end with name == NULL. */
+struct mmsim_cpu_feature {
+    const char *name, *summary;
+    uint32_t feature;   /* the model's own bit */
+    uint32_t abilities; /* what it lets a kernel do: MMSIM_CPU_... */
+};
+
 /* A format of page tables that a model has. Tables of them end with name == NULL. */
 struct mmsim_paging_mode {
     const char *name, *summary;
@@ -69,13 +76,14 @@ struct mmsim_cpu_costs {
 };
 
 struct mmsim_cpu_preset {
-    const char *name;    /* "pentium-3" */
-    const char *summary; /* one line */
-    const char *source;  /* where the numbers come from */
-    uint32_t abilities;  /* MMSIM_CPU_... */
-    uint32_t features;   /* the model's own bits */
-    uint32_t mhz;        /* turns cycles into time */
-    bool unified;        /* one TLB for fetches and data: the itlb shapes are unused */
+    const char *name;      /* "pentium-3" */
+    const char *summary;   /* one line */
+    const char *source;    /* where the numbers come from */
+    uint32_t abilities;    /* MMSIM_CPU_... */
+    uint32_t features;     /* the model's own bits */
+    uint32_t mhz;          /* turns cycles into time */
+    uint8_t physical_bits; /* of an address; MAXPHYADDR */
+    bool unified;          /* one TLB for fetches and data: the itlb shapes are unused */
     struct mmsim_tlb_shape itlb_small, itlb_large, dtlb_small, dtlb_large;
     struct mmsim_cpu_costs costs;
 };
@@ -285,6 +293,7 @@ struct mmsim_arch_ops {
     const char *const *register_names;      /* ends with NULL */
     unsigned n_address_bits;                /* of a linear address */
     const struct mmsim_paging_mode *modes;  /* what mmsim_page_map.mode counts */
+    const struct mmsim_cpu_feature *features;
 
     /* registers */
     void (*reset)(struct mmsim_arch_cpu *cpu, const struct mmsim_cpu_preset *preset);

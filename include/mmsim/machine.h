@@ -22,6 +22,7 @@ struct mmsim_machine;
 
 enum mmsim_paging {
     MMSIM_PAGING_32BIT, /* two levels: 10 + 10 + 12 bits (SDM 3A 4.3) */
+    MMSIM_PAGING_PAE    /* three levels: 2 + 9 + 9 + 12 bits, 64-bit entries (SDM 3A 4.4) */
 };
 
 /* When the machine checks all its invariants by itself. */
@@ -54,7 +55,7 @@ struct mmsim_config {
     const char *cpu;   /* a preset of that model; "pentium-3" */
     enum mmsim_paging paging;
     unsigned n_cpus;      /* 1..MMSIM_MAX_CPUS; 1 */
-    uint64_t ram_bytes;   /* a multiple of 4 KiB, 2 MiB..3 GiB; 64 MiB */
+    uint64_t ram_bytes;   /* a multiple of 4 KiB, 2 MiB..3 GiB (63 GiB under PAE); 64 MiB */
     uint64_t seed;        /* everything random derives from it; 1 */
     uint64_t user_frames; /* at most so many frames for user pages; 0 = what RAM allows */
     bool large_pages;     /* CONFIG_LARGE_PAGES: 4 MiB pages for the kernel's own map; true.

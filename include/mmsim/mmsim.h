@@ -1,7 +1,7 @@
 /*
  * mmsim.h - the umbrella: everything a coursework program includes.
  *
- * Three depths: a whole machine in ten lines (machine.h, vm.h), one part looked at alone (hw.h,
+ * Three depths: a whole machine in ten lines (machine.h, vm.h), one part alone (mmu.h, hw.h,
  * stats.h, event.h), a part replaced by one's own (arch.h). Experiments as files: scenario.h.
  */
 #ifndef MMSIM_MMSIM_H
@@ -11,6 +11,7 @@
 #include <mmsim/event.h>
 #include <mmsim/hw.h>
 #include <mmsim/machine.h>
+#include <mmsim/mmu.h>
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>
 #include <mmsim/status.h>

@@ -18,7 +18,11 @@
 
 #define ABILITIES_486 (MMSIM_CPU_INVALIDATE_PAGE | MMSIM_CPU_WRITE_PROTECT)
 #define ABILITIES_PENTIUM (ABILITIES_486 | MMSIM_CPU_LARGE_PAGES)
-#define ABILITIES_P6 (ABILITIES_PENTIUM | MMSIM_CPU_GLOBAL_PAGES)
+#define ABILITIES_P6 (ABILITIES_PENTIUM | MMSIM_CPU_GLOBAL_PAGES | MMSIM_CPU_PAE)
+#define ABILITIES_NX (ABILITIES_P6 | MMSIM_CPU_NO_EXECUTE)
+#define FEATURES_P6                                                                                \
+    (X86_HAS_CR4 | X86_HAS_PSE | X86_HAS_PGE | X86_HAS_PSE36 | X86_HAS_PAT | X86_HAS_WP |          \
+     X86_HAS_PAE)
 
 const struct mmsim_cpu_preset mm_x86_presets[] = {
     {
@@ -26,6 +30,7 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
         .summary = "1985: no INVLPG, no write protection for the kernel, one TLB of 32 entries",
         .source = "386 DX Programmer's Reference Manual 10.6",
         .mhz = 33,
+        .physical_bits = 32,
         .unified = true,
         .dtlb_small = {8, 4},
         .costs = {.access = 4, .walk_level = 9, .fault = 181, .load_root = 5, .interrupt = 500},
@@ -37,6 +42,7 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
         .abilities = ABILITIES_486,
         .features = X86_HAS_WP,
         .mhz = 66,
+        .physical_bits = 32,
         .unified = true,
         .dtlb_small = {8, 4},
         .costs = {.access = 1,
@@ -53,6 +59,7 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
         .abilities = ABILITIES_PENTIUM,
         .features = X86_HAS_CR4 | X86_HAS_PSE | X86_HAS_WP,
         .mhz = 133,
+        .physical_bits = 32,
         .itlb_small = {8, 4},
         .itlb_large = {2, 4},
         .dtlb_small = {16, 4},
@@ -66,12 +73,12 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
     },
     {
         .name = "pentium-3",
-        .summary = "1999: adds global pages (PGE), PSE-36 and PAT; the default",
+        .summary = "1999: adds PAE, global pages (PGE), PSE-36 and PAT; the default",
         .source = "SDM 2A, CPUID leaf 2 descriptors 01 02 03 04",
         .abilities = ABILITIES_P6,
-        .features =
-            X86_HAS_CR4 | X86_HAS_PSE | X86_HAS_PGE | X86_HAS_PSE36 | X86_HAS_PAT | X86_HAS_WP,
+        .features = FEATURES_P6,
         .mhz = 800,
+        .physical_bits = 36,
         .itlb_small = {8, 4},
         .itlb_large = {1, 2},
         .dtlb_small = {16, 4},
@@ -83,5 +90,41 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
                   .load_root = 40,
                   .interrupt = 1000},
     },
+    {
+        .name = "modern",
+        .summary = "a recent core in 32-bit mode: adds NX, SMEP, SMAP, and keys as an extension",
+        .source = "geometry of Haswell, CPUID leaf 2 descriptors 63 03 76 B5 (SDM 2A)",
+        .abilities = ABILITIES_NX | MMSIM_CPU_SMEP | MMSIM_CPU_SMAP | MMSIM_CPU_KEYS,
+        .features =
+            FEATURES_P6 | X86_HAS_NX | X86_HAS_SMEP | X86_HAS_SMAP | X86_HAS_PKE | X86_HAS_KEYS,
+        .mhz = 3400,
+        .physical_bits = 36,
+        .itlb_small = {8, 8},
+        .itlb_large = {1, 8},
+        .dtlb_small = {16, 4},
+        .dtlb_large = {8, 4},
+        .costs = {.access = 1,
+                  .walk_level = 8,
+                  .fault = 1000,
+                  .invalidate = 120,
+                  .load_root = 100,
+                  .interrupt = 2000},
+    },
+    {0},
+};
+
+const struct mmsim_cpu_feature mm_x86_features[] = {
+    {"cr4", "the register CR4", X86_HAS_CR4, 0},
+    {"pse", "4 MiB pages", X86_HAS_PSE, MMSIM_CPU_LARGE_PAGES},
+    {"pge", "global pages", X86_HAS_PGE, MMSIM_CPU_GLOBAL_PAGES},
+    {"pse36", "4 MiB pages above 4 GiB", X86_HAS_PSE36, 0},
+    {"pat", "page attribute table: bit 7 of a PTE, bit 12 of a large PDE", X86_HAS_PAT, 0},
+    {"wp", "CR0.WP", X86_HAS_WP, MMSIM_CPU_WRITE_PROTECT},
+    {"pae", "three-level paging", X86_HAS_PAE, MMSIM_CPU_PAE},
+    {"nx", "execute-disable bit, with PAE", X86_HAS_NX, MMSIM_CPU_NO_EXECUTE},
+    {"smep", "no supervisor fetch from user pages", X86_HAS_SMEP, MMSIM_CPU_SMEP},
+    {"smap", "no supervisor access to user pages", X86_HAS_SMAP, MMSIM_CPU_SMAP},
+    {"pke", "CR4.PKE and PKRU; without effect in 32-bit and PAE mode", X86_HAS_PKE, 0},
+    {"pkeys", "protection keys in 32-bit and PAE mode: an extension", X86_HAS_KEYS, MMSIM_CPU_KEYS},
     {0},
 };

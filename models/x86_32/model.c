@@ -36,6 +36,7 @@ const struct mmsim_arch_ops mm_x86_32_arch = {
     .register_names = register_names,
     .n_address_bits = 32,
     .modes = modes,
+    .features = mm_x86_features,
     .reset = mm_x86_reset,
     .write_register = mm_x86_write_register,
     .start_paging = mm_x86_start_paging,

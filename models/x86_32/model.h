@@ -54,9 +54,8 @@ enum x86_feature {
     X86_HAS_NX = 1 << 7,
     X86_HAS_SMEP = 1 << 8,
     X86_HAS_SMAP = 1 << 9,
-    X86_HAS_PKE = 1 << 10,    /* CR4.PKE and PKRU exist */
-    X86_HAS_KEYS = 1 << 11,   /* and keys are obeyed in 32-bit and PAE mode: the extension */
-    X86_HAS_40_BITS = 1 << 12 /* 40 physical address bits instead of 36 */
+    X86_HAS_PKE = 1 << 10, /* CR4.PKE and PKRU exist */
+    X86_HAS_KEYS = 1 << 11 /* and keys are obeyed in 32-bit and PAE mode: the extension */
 };
 
 /* #PF error code: SDM 3A 4.7, figure 4-12. */
@@ -100,15 +99,9 @@ static inline bool x86_keys_on(const struct mmsim_arch_cpu *cpu)
     return x86_has(cpu, X86_HAS_KEYS) && x86_cr4_on(cpu, X86_CR4_PKE);
 }
 
-static inline unsigned x86_physical_bits(const struct mmsim_arch_cpu *cpu)
-{
-    if (!x86_has(cpu, X86_HAS_PAE | X86_HAS_PSE36))
-        return 32;
-    return x86_has(cpu, X86_HAS_40_BITS) ? 40 : 36;
-}
-
 /* cpus.c */
 extern const struct mmsim_cpu_preset mm_x86_presets[];
+extern const struct mmsim_cpu_feature mm_x86_features[];
 
 /* access.c */
 void mm_x86_rights_rebuild(struct mmsim_arch_cpu *cpu);

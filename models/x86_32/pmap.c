@@ -146,8 +146,7 @@ static uint64_t encode(const struct mmsim_page_map *map, const struct mmsim_entr
     if (map->mode == X86_MODE_PAE)
         return bits | X86_PS | (entry->base & X86_PAE_LARGE_BASE);
     uint64_t high = (entry->base >> 32) << X86_LARGE_HIGH_SHIFT;
-    return bits | X86_PS | (entry->base & X86_LARGE_BASE) |
-           (high & X86_LARGE_RESERVED & ~X86_LARGE_RESERVED_40);
+    return bits | X86_PS | (entry->base & X86_LARGE_BASE) | (high & X86_LARGE_HIGH);
 }
 
 static mmsim_paddr large_base(const struct mmsim_page_map *map, uint64_t value)
@@ -167,7 +166,7 @@ static struct mmsim_entry decode(const struct mmsim_page_map *map, uint64_t valu
         .state = present ? MMSIM_ENTRY_PRESENT : MMSIM_ENTRY_HELD,
         .size_class = large,
         .flags = flags_of_bits(value),
-        .key = keyed ? (uint8_t)((value >> format->key_shift) & format->key_mask) : 0,
+        .key = (uint8_t)(keyed ? (value >> format->key_shift) & format->key_mask : 0),
         .base = large ? large_base(map, value) : value & format->address,
     };
 }

@@ -57,12 +57,11 @@
 #define X86_KEYS_PAE 16u
 
 /* 32-bit paging */
-#define X86_TABLE_BASE UINT64_C(0xFFFFF000)     /* of a PDE that names a table, of a PTE, of CR3 */
-#define X86_LARGE_BASE UINT64_C(0xFFC00000)     /* of a PDE that maps 4 MiB */
-#define X86_LARGE_HIGH_SHIFT 13                 /* its bits 20:13 are physical 39:32 (PSE-36) */
-#define X86_LARGE_RESERVED UINT64_C(0x003FE000) /* 21:13, without PSE-36 */
-#define X86_LARGE_RESERVED_36 UINT64_C(0x003E0000) /* 21:17, PSE-36 with 36 address bits */
-#define X86_LARGE_RESERVED_40 UINT64_C(0x00200000) /* 21, PSE-36 with 40 address bits */
+#define X86_TABLE_BASE UINT64_C(0xFFFFF000) /* of a PDE that names a table, of a PTE, of CR3 */
+#define X86_LARGE_BASE UINT64_C(0xFFC00000) /* of a PDE that maps 4 MiB */
+#define X86_LARGE_HIGH_SHIFT 13             /* its bits 20:13 are physical 39:32 (PSE-36) */
+#define X86_LARGE_LOW UINT64_C(0x003FE000)  /* its bits 21:13: high address bits, or reserved */
+#define X86_LARGE_HIGH UINT64_C(0x001FE000) /* 20:13 */
 
 /* PAE paging */
 #define X86_PAE_ADDRESS UINT64_C(0x000FFFFFFFFFF000) /* 51:12; above M reserved */
@@ -81,7 +80,7 @@
 /* Physical base of the 4 MiB page of a PDE with PS = 1. */
 static inline uint64_t x86_large_base(uint64_t pde)
 {
-    uint64_t high = (pde & X86_LARGE_RESERVED & ~X86_LARGE_RESERVED_40) >> X86_LARGE_HIGH_SHIFT;
+    uint64_t high = (pde & X86_LARGE_HIGH) >> X86_LARGE_HIGH_SHIFT;
     return (pde & X86_LARGE_BASE) | high << 32;
 }
 

@@ -11,11 +11,13 @@
  */
 #include "x86_32/walk.h"
 
+/* Bits 21:(M-19), M being the physical address bits that a 4 MiB page reaches: 32 without PSE-36,
+ * at most 40 with it. */
 static uint64_t reserved_in_large(const struct mmsim_arch_cpu *cpu)
 {
-    uint64_t high = X86_LARGE_RESERVED;
-    if (x86_has(cpu, X86_HAS_PSE36))
-        high = x86_has(cpu, X86_HAS_40_BITS) ? X86_LARGE_RESERVED_40 : X86_LARGE_RESERVED_36;
+    unsigned bits = x86_has(cpu, X86_HAS_PSE36) ? cpu->preset->physical_bits : 32;
+    unsigned low = (bits < 40 ? bits : 40) - 19;
+    uint64_t high = X86_LARGE_LOW & ~((UINT64_C(1) << low) - 1);
     return high | (x86_has(cpu, X86_HAS_PAT) ? 0 : X86_PDE_PAT);
 }
 

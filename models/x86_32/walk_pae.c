@@ -15,7 +15,7 @@
 /* Bits 51:M, or whatever of them there is. */
 static uint64_t beyond_physical(const struct mmsim_arch_cpu *cpu)
 {
-    return X86_PAE_ADDRESS & ~((UINT64_C(1) << x86_physical_bits(cpu)) - 1);
+    return X86_PAE_ADDRESS & ~((UINT64_C(1) << cpu->preset->physical_bits) - 1);
 }
 
 uint64_t mm_x86_pae_reserved(const struct mmsim_arch_cpu *cpu)

@@ -1,11 +1,6 @@
 /* cpu.c - register writes and their effects on the TLBs. */
 #include "hw/cpu.h"
 
-static uint8_t large_shift(const struct mmsim_arch_ops *arch)
-{
-    return arch->page_shifts[1];
-}
-
 bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board *board,
                  const struct mmsim_cpu_preset *preset, unsigned index)
 {
@@ -13,8 +8,9 @@ bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board
     cpu->board = board;
     cpu->index = index;
     board->arch->reset(&cpu->arch, preset);
+    cpu->arch.port = &board->bus->port;
     mm_shortcut_reset(&cpu->shortcut);
-    uint8_t shift = large_shift(board->arch);
+    uint8_t shift = mm_board_page_shift(board, 1);
     struct mmsim_tlb_shape none = {0};
     cpu->tlb[0] = &cpu->own_tlbs[0];
     cpu->tlb[1] = preset->unified ? cpu->tlb[0] : &cpu->own_tlbs[1];
@@ -65,7 +61,7 @@ static bool apply_effect(struct mm_cpu *cpu, unsigned effect)
 uint32_t mm_cpu_start_paging(struct mm_cpu *cpu, mmsim_paddr root, uint32_t abilities)
 {
     mm_shortcut_reset(&cpu->shortcut);
-    return cpu->board->arch->start_paging(&cpu->arch, root, abilities);
+    return cpu->board->arch->start_paging(&cpu->arch, cpu->board->paging_mode, root, abilities);
 }
 
 bool mm_cpu_write_register(struct mm_cpu *cpu, unsigned number, uint64_t value)

@@ -27,6 +27,7 @@ struct mm_board {
     struct mm_obs *obs;
     struct mm_counters *counters;
     mmsim_vaddr address_mask; /* linear addresses wrap at its end */
+    unsigned paging_mode;     /* index into arch->modes */
 };
 
 struct mm_cpu {
@@ -46,6 +47,12 @@ struct mm_cpu {
 bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board *board,
                  const struct mmsim_cpu_preset *preset, unsigned index);
 void mm_cpu_fini(struct mm_cpu *cpu, struct mm_host *host);
+
+/* Size of a page of a size class, as a shift; 0: there is no such class. */
+static inline uint8_t mm_board_page_shift(const struct mm_board *board, unsigned size_class)
+{
+    return board->arch->modes[board->paging_mode].page_shifts[size_class];
+}
 
 /* Turns paging on; returns the abilities in use (enum mmsim_cpu_ability). */
 uint32_t mm_cpu_start_paging(struct mm_cpu *cpu, mmsim_paddr root, uint32_t abilities);

@@ -67,7 +67,7 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
         shift = tlb->large.page_shift;
     }
     if (held && !allowed(cpu, request, held->rights)) {
-        cpu->board->arch->refuse(&cpu->arch, request, &cpu->fault);
+        cpu->board->arch->refuse(&cpu->arch, request, held->rights, &cpu->fault);
         return refuse(cpu, request);
     }
     if (held && (request->access != MMSIM_ACCESS_WRITE || held->dirty)) {
@@ -80,14 +80,8 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
     return walk(cpu, request, physical);
 }
 
-/* The pieces of an access: one, or two if it straddles a page boundary. */
-struct pieces {
-    mmsim_paddr physical[2];
-    size_t first_bytes;
-};
-
-static bool translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *request,
-                             size_t n_bytes, struct pieces *pieces)
+bool mm_mmu_translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *request,
+                             size_t n_bytes, struct mm_pieces *pieces)
 {
     mmsim_vaddr address = request->address;
     size_t to_page_end = (size_t)(MMSIM_PAGE_SIZE - (address & MMSIM_PAGE_MASK));
@@ -100,51 +94,38 @@ static bool translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *req
     return mm_mmu_translate(cpu, next, request->access, request->privilege, &pieces->physical[1]);
 }
 
-bool mm_mmu_read(struct mm_cpu *cpu, mmsim_vaddr address, void *data, size_t n_bytes,
-                 enum mmsim_privilege privilege)
+void mm_mmu_move(struct mm_cpu *cpu, enum mmsim_access_kind access, const struct mm_pieces *pieces,
+                 void *data, size_t n_bytes)
 {
-    const uint8_t *bytes = mm_mmu_shortcut(cpu, address, MMSIM_ACCESS_READ, privilege, n_bytes);
-    if (bytes) {
-        memcpy(data, bytes, n_bytes);
-        return true;
+    const struct mm_bus *bus = cpu->board->bus;
+    uint8_t *bytes = data;
+    size_t piece = pieces->first_bytes;
+    for (int i = 0; n_bytes > 0; i++) {
+        if (access == MMSIM_ACCESS_WRITE)
+            mm_bus_write(bus, pieces->physical[i], bytes, piece);
+        else
+            mm_bus_read(bus, pieces->physical[i], bytes, piece);
+        bytes += piece;
+        n_bytes -= piece;
+        piece = n_bytes;
     }
-    struct mmsim_request request = {address, MMSIM_ACCESS_READ, privilege};
-    struct pieces pieces;
-    if (!translate_pieces(cpu, &request, n_bytes, &pieces))
-        return false;
-    mm_bus_read(cpu->board->bus, pieces.physical[0], data, pieces.first_bytes);
-    if (pieces.first_bytes < n_bytes)
-        mm_bus_read(cpu->board->bus, pieces.physical[1], (uint8_t *)data + pieces.first_bytes,
-                    n_bytes - pieces.first_bytes);
-    return true;
 }
 
-bool mm_mmu_write(struct mm_cpu *cpu, mmsim_vaddr address, const void *data, size_t n_bytes,
-                  enum mmsim_privilege privilege)
+bool mm_mmu_access(struct mm_cpu *cpu, const struct mmsim_request *request, void *data,
+                   size_t n_bytes)
 {
-    uint8_t *bytes = mm_mmu_shortcut(cpu, address, MMSIM_ACCESS_WRITE, privilege, n_bytes);
-    if (bytes) {
-        memcpy(bytes, data, n_bytes);
+    uint8_t *direct =
+        mm_mmu_shortcut(cpu, request->address, request->access, request->privilege, n_bytes);
+    if (direct && request->access == MMSIM_ACCESS_WRITE)
+        memcpy(direct, data, n_bytes);
+    else if (direct)
+        memcpy(data, direct, n_bytes);
+    if (direct)
         return true;
-    }
-    struct mmsim_request request = {address, MMSIM_ACCESS_WRITE, privilege};
-    struct pieces pieces;
-    if (!translate_pieces(cpu, &request, n_bytes, &pieces))
+    struct mm_pieces pieces;
+    if (!mm_mmu_translate_pieces(cpu, request, n_bytes, &pieces))
         return false;
-    mm_bus_write(cpu->board->bus, pieces.physical[0], data, pieces.first_bytes);
-    if (pieces.first_bytes < n_bytes)
-        mm_bus_write(cpu->board->bus, pieces.physical[1],
-                     (const uint8_t *)data + pieces.first_bytes, n_bytes - pieces.first_bytes);
-    return true;
-}
-
-bool mm_mmu_fetch(struct mm_cpu *cpu, mmsim_vaddr address, uint8_t *byte,
-                  enum mmsim_privilege privilege)
-{
-    mmsim_paddr physical;
-    if (!mm_mmu_translate(cpu, address, MMSIM_ACCESS_FETCH, privilege, &physical))
-        return false;
-    mm_bus_read(cpu->board->bus, physical, byte, 1);
+    mm_mmu_move(cpu, request->access, &pieces, data, n_bytes);
     return true;
 }
 

@@ -71,15 +71,45 @@ static inline uint8_t *mm_mmu_shortcut(struct mm_cpu *cpu, mmsim_vaddr address,
     return slot->page + offset;
 }
 
-/* Moves n_bytes (1..8) between memory and `data`. False: cpu->fault; no byte was moved. */
-bool mm_mmu_read(struct mm_cpu *cpu, mmsim_vaddr address, void *data, size_t n_bytes,
-                 enum mmsim_privilege privilege);
-bool mm_mmu_write(struct mm_cpu *cpu, mmsim_vaddr address, const void *data, size_t n_bytes,
-                  enum mmsim_privilege privilege);
+/* Where the bytes of an access lie: one piece, or two if it straddles a page boundary. */
+struct mm_pieces {
+    mmsim_paddr physical[2];
+    size_t first_bytes;
+};
 
-/* Reads one byte as an instruction. */
-bool mm_mmu_fetch(struct mm_cpu *cpu, mmsim_vaddr address, uint8_t *byte,
-                  enum mmsim_privilege privilege);
+/* Translates an access of 1..8 bytes whole. False: cpu->fault. */
+bool mm_mmu_translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *request,
+                             size_t n_bytes, struct mm_pieces *pieces);
+
+/* Moves its bytes between the bus and `data`. */
+void mm_mmu_move(struct mm_cpu *cpu, enum mmsim_access_kind access, const struct mm_pieces *pieces,
+                 void *data, size_t n_bytes);
+
+/* Both: one access of 1..8 bytes. False: cpu->fault, and no byte was moved. */
+bool mm_mmu_access(struct mm_cpu *cpu, const struct mmsim_request *request, void *data,
+                   size_t n_bytes);
+
+static inline bool mm_mmu_read(struct mm_cpu *cpu, mmsim_vaddr address, void *data, size_t n_bytes,
+                               enum mmsim_privilege privilege)
+{
+    struct mmsim_request request = {address, MMSIM_ACCESS_READ, privilege};
+    return mm_mmu_access(cpu, &request, data, n_bytes);
+}
+
+/* A store only reads through `data`. */
+static inline bool mm_mmu_write(struct mm_cpu *cpu, mmsim_vaddr address, const void *data,
+                                size_t n_bytes, enum mmsim_privilege privilege)
+{
+    struct mmsim_request request = {address, MMSIM_ACCESS_WRITE, privilege};
+    return mm_mmu_access(cpu, &request, (void *)(uintptr_t)data, n_bytes);
+}
+
+static inline bool mm_mmu_fetch(struct mm_cpu *cpu, mmsim_vaddr address, uint8_t *byte,
+                                enum mmsim_privilege privilege)
+{
+    struct mmsim_request request = {address, MMSIM_ACCESS_FETCH, privilege};
+    return mm_mmu_access(cpu, &request, byte, 1);
+}
 
 /* Explains a translation without making it; fills the record's TLB part too. Changes nothing. */
 void mm_mmu_explain(const struct mm_cpu *cpu, const struct mmsim_request *request,

@@ -33,6 +33,9 @@ struct mm_phys {
 
 /* Maps n_bytes of RAM (a multiple of the page size). False: the host has no room. */
 bool mm_phys_init(struct mm_phys *phys, uint64_t n_bytes);
+
+/* The same with RAM of chosen sizes from 0 and from 4 GiB; low_bytes at most MM_PHYS_LOW_LIMIT. */
+bool mm_phys_init_ranges(struct mm_phys *phys, uint64_t low_bytes, uint64_t high_bytes);
 void mm_phys_fini(struct mm_phys *phys);
 
 /* Host pointer to n_bytes at `address`; NULL unless all of them are RAM of one range. */

@@ -76,9 +76,11 @@ static struct mm_pgtable *set_create(struct mm_paging *paging)
         return NULL;
     set->paging = paging;
     mm_list_init(&set->link);
-    set->map = (struct mmsim_page_map){
-        .port = &paging->board->bus->port, .tables = &table_ops, .abilities = paging->abilities};
-    if (table_get(&set->map, 0, &set->map.root))
+    set->map = (struct mmsim_page_map){.port = &paging->board->bus->port,
+                                       .tables = &table_ops,
+                                       .abilities = paging->abilities,
+                                       .mode = paging->board->paging_mode};
+    if (paging->board->arch->open(&set->map))
         return set;
     mm_slab_free(&paging->pgtables, set);
     return NULL;
@@ -86,7 +88,7 @@ static struct mm_pgtable *set_create(struct mm_paging *paging)
 
 static void set_destroy(struct mm_pgtable *set)
 {
-    table_put(&set->map, 0, set->map.root);
+    arch_of(set)->close(&set->map);
     MM_ASSERT(set->n_tables == 0, "a set of page tables is destroyed with tables left");
     mm_list_remove(&set->link);
     mm_slab_free(&set->paging->pgtables, set);
@@ -187,7 +189,7 @@ static mmsim_vaddr lowmem_end(const struct mm_paging *paging)
 /* The size class that fits at `at`: large where the CPU has it and RAM goes on that far. */
 static unsigned size_class_at(const struct mm_paging *paging, mmsim_vaddr at, mmsim_vaddr end)
 {
-    uint8_t shift = paging->board->arch->page_shifts[1];
+    uint8_t shift = mm_board_page_shift(paging->board, 1);
     uint64_t span = (uint64_t)1 << shift;
     bool fits = (at & (span - 1)) == 0 && end - at >= span;
     return (paging->abilities & MMSIM_CPU_LARGE_PAGES) && fits ? 1 : 0;
@@ -206,7 +208,7 @@ static bool map_lowmem(struct mm_paging *paging)
                                     .flags = MMSIM_ENTRY_WRITABLE | MMSIM_ENTRY_GLOBAL,
                                     .base = at};
         arch->map(&paging->master->map, at, &entry);
-        at += (uint64_t)1 << arch->page_shifts[size_class];
+        at += (uint64_t)1 << mm_board_page_shift(paging->board, size_class);
     }
     return true;
 }
@@ -218,7 +220,7 @@ static void unmap_lowmem(struct mm_paging *paging)
     mmsim_vaddr at = MM_LAYOUT_LOWMEM_START;
     while ((at = arch->next(&paging->master->map, at, end)) < end) {
         struct mmsim_entry entry = arch->unmap(&paging->master->map, at);
-        at += (uint64_t)1 << arch->page_shifts[entry.size_class];
+        at += (uint64_t)1 << mm_board_page_shift(paging->board, entry.size_class);
     }
     arch->trim(&paging->master->map, MM_LAYOUT_LOWMEM_START, end);
 }
@@ -280,7 +282,7 @@ static const char *check_shared_range(const struct mm_pgtable *set, mmsim_vaddr 
             return "a set of page tables differs from the master's (pgtable invariant 3)";
         if (ours == end)
             return NULL;
-        at = ours + ((uint64_t)1 << set->paging->board->arch->page_shifts[a.size_class]);
+        at = ours + ((uint64_t)1 << mm_board_page_shift(set->paging->board, a.size_class));
     }
     return NULL;
 }

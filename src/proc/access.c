@@ -177,15 +177,8 @@ static bool kernel_may_store(const struct mm_actor *actor, mmsim_vaddr address)
 static bool transfer(const struct mm_actor *actor, enum mmsim_access_kind kind, mmsim_vaddr address,
                      void *bytes, size_t n_bytes)
 {
-    struct mm_cpu *cpu = cpu_of(actor);
-    switch (kind) {
-    case MMSIM_ACCESS_READ:
-        return mm_mmu_read(cpu, address, bytes, n_bytes, privilege_of(actor));
-    case MMSIM_ACCESS_WRITE:
-        return mm_mmu_write(cpu, address, bytes, n_bytes, privilege_of(actor));
-    default:
-        return mm_mmu_fetch(cpu, address, bytes, privilege_of(actor));
-    }
+    struct mmsim_request request = {address, kind, privilege_of(actor)};
+    return mm_mmu_access(cpu_of(actor), &request, bytes, n_bytes);
 }
 
 /* Whether the access may be tried at all; if not, *access says why. */

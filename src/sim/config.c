@@ -9,7 +9,8 @@ static const struct mmsim_arch_ops *const models[] = {&mm_x86_32_arch};
 enum { N_MODELS = sizeof models / sizeof models[0] };
 
 #define MIN_RAM (2 * MMSIM_MIB)
-#define MAX_RAM (3 * MMSIM_GIB)
+#define MAX_RAM_32BIT (3 * MMSIM_GIB)
+#define MAX_RAM_PAE (63 * MMSIM_GIB) /* 64 GiB of addresses less the hole below 4 GiB */
 
 static struct mmsim_config defaults(void)
 {
@@ -106,17 +107,22 @@ static enum mmsim_status check_model(const struct mmsim_config *config, struct m
     if (!find_preset(arch, config->cpu))
         return mm_error_set(error, MMSIM_BAD_CONFIG, "cpu", "model %s has no CPU '%s'", arch->name,
                             config->cpu ? config->cpu : "(null)");
-    if (config->paging != MMSIM_PAGING_32BIT)
+    if (config->paging != MMSIM_PAGING_32BIT && config->paging != MMSIM_PAGING_PAE)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "paging", "%d is no paging mode",
                             (int)config->paging);
+    const struct mmsim_paging_mode *mode = &arch->modes[config->paging];
+    if (mode->needs & ~find_preset(arch, config->cpu)->abilities)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "paging", "CPU %s has no paging mode '%s'",
+                            config->cpu, mode->name);
     return MMSIM_OK;
 }
 
 static enum mmsim_status check_sizes(const struct mmsim_config *config, struct mmsim_error *error)
 {
-    if (config->ram_bytes < MIN_RAM || config->ram_bytes > MAX_RAM)
-        return mm_error_set(error, MMSIM_BAD_CONFIG, "ram_bytes", "%llu is not in 2MiB..3GiB",
-                            (unsigned long long)config->ram_bytes);
+    bool pae = config->paging == MMSIM_PAGING_PAE;
+    if (config->ram_bytes < MIN_RAM || config->ram_bytes > (pae ? MAX_RAM_PAE : MAX_RAM_32BIT))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "ram_bytes", "%llu is not in 2MiB..%s",
+                            (unsigned long long)config->ram_bytes, pae ? "63GiB" : "3GiB");
     if (config->ram_bytes & MMSIM_PAGE_MASK)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "ram_bytes",
                             "%llu is not a multiple of the page size, 4KiB",

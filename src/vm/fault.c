@@ -80,6 +80,8 @@ struct mm_fault_outcome mm_fault_handle(struct mm_aspace *aspace, const struct m
 {
     if (!aspace || !mm_layout_is_user(fault->address))
         return refused(MMSIM_SEGV_MAPERR);
+    if (fault->access == MMSIM_ACCESS_FETCH && fault->privilege == MMSIM_PRIVILEGE_SUPERVISOR)
+        return refused(MMSIM_SEGV_ACCERR); /* the kernel has no code in user memory */
     mm_clock_work(aspace->vm->clock, MM_WORK_FIND_VMA);
     bool grown = false;
     struct mm_vma *vma = mm_vma_at(&aspace->vmas, fault->address);

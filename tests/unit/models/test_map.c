@@ -140,7 +140,7 @@ static void world_init(struct world *world, uint32_t abilities, uint64_t seed)
     ck_assert_ptr_nonnull(world->port.ram);
     world->ops->reset(&world->cpu, preset_with(abilities));
     world->map = (struct mmsim_page_map){.port = &world->port, .tables = &table_ops, .root = ROOT};
-    world->map.abilities = world->ops->start_paging(&world->cpu, ROOT, abilities);
+    world->map.abilities = world->ops->start_paging(&world->cpu, X86_MODE_32BIT, ROOT, abilities);
     ck_assert_uint_eq(world->map.abilities, abilities);
     ck_assert_uint_eq(world->ops->root(&world->cpu), ROOT);
 }

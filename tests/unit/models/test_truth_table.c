@@ -332,7 +332,7 @@ static void expect_same_verdicts_on_a_hit(struct bench *bench, const struct tria
         if (must)
             continue;
         struct mmsim_fault fault = {0};
-        bench->ops->refuse(&bench->cpu, &hit.request, &fault);
+        bench->ops->refuse(&bench->cpu, &hit.request, rights, &fault);
         struct oracle_answer refused = {.error = oracle_error(&access, ORACLE_REFUSED)};
         expect_fault(&hit, &refused, &fault, "refuse");
     }
