@@ -28,7 +28,7 @@ _mmsim()
     walk:-*) common="$common --by --at --access --step" ;;
     list:*) common='verbs stats models cpus events --json --no-color --help' ;;
     *)
-        mapfile -t COMPREPLY < <(compgen -f -X '!*.y?(a)ml' -- "$word"; compgen -d -- "$word")
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return
         ;;
     esac

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_CHARS 100 /* of a source line; longer ones are cut around the column */
+#define SHOWN_CHARS 100 /* of a source line; longer ones are cut ... */
+#define AFTER_CHARS 20  /* ... so that at least so many follow the column */
 
 struct mistakes {
     struct console *console;
@@ -58,7 +59,7 @@ static void print_excerpt(struct output *output, const struct mmsim_diagnostic *
                           const char *line)
 {
     unsigned column = diagnostic->column > 0 ? diagnostic->column - 1 : 0;
-    unsigned first = column > SHOWN_CHARS / 2 ? column - SHOWN_CHARS / 2 : 0;
+    unsigned first = column > SHOWN_CHARS - AFTER_CHARS ? column - SHOWN_CHARS / 2 : 0;
     const char *start = skip_chars(line, first);
     const char *end = skip_chars(start, SHOWN_CHARS);
     const char *caret = skip_chars(start, column - first);

@@ -328,9 +328,10 @@ static enum unit parse_parentheses(struct parser *parser)
     parser->at++;
     enum unit unit = parse_or(parser);
     skip_blanks(parser);
-    if (!parser->failed && parser->text[parser->at] != ')')
+    if (parser->text[parser->at] == ')')
+        parser->at++;
+    else
         fail_expected(parser, "an operator or ')'");
-    parser->at++;
     return unit;
 }
 

@@ -55,7 +55,7 @@ bool mm_field_find_word(struct mm_decoder *decoder, const struct mm_key *key,
                            text);
         return !word->later;
     }
-    const char *names[MAX_WORDS];
+    const char *names[MAX_WORDS] = {0};
     size_t n;
     const char *list = list_words(decoder, words, names, &n);
     mm_mistake_add(decoder->mistakes, value, "%s: unknown word %s: expected %s%s%s", key->name,

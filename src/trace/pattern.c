@@ -193,14 +193,18 @@ static void choose_kinds(struct mm_pattern *pattern, struct mmsim_reference *ref
 {
     uint32_t share = pattern->setup.write_share;
     uint32_t all = share >= BILLION ? MMSIM_ACCESS_WRITE : MMSIM_ACCESS_READ;
-    bool some = share > 0 && share < BILLION;
     for (size_t k = 0; k < n; k++) {
         references[k].value = (uint32_t)(pattern->i + k);
         references[k].kind = all;
-        if (some && mm_rng_next(&pattern->writes) < pattern->write_below)
-            references[k].kind = MMSIM_ACCESS_WRITE;
+    }
+    if (share == 0 || share >= BILLION)
+        return;
+    for (size_t k = 0; k < n; k++) { /* a comparison instead of a branch nobody can predict */
+        bool store = mm_rng_next(&pattern->writes) < pattern->write_below;
+        references[k].kind = store * (uint32_t)MMSIM_ACCESS_WRITE;
     }
 }
+_Static_assert(MMSIM_ACCESS_READ == 0, "no store is a load");
 
 void mm_pattern_fill(struct mm_pattern *pattern, struct mmsim_reference *references, size_t n)
 {

@@ -95,12 +95,12 @@ END_TEST
 START_TEST(what_is_no_text_is_a_mistake_with_a_place)
 {
     ASSERT_MISTAKE("a: 1\nb: \xff\n", 2, 4, "UTF-8");
-    ASSERT_MISTAKE("a: 1\nb: \xc3\n", 2, 4, "UTF-8");
+    ASSERT_MISTAKE("a: 1\nb: \xc3\n", 2, 5, "UTF-8"); /* the byte that should continue it */
     ASSERT_MISTAKE("a\0b", 1, 2, "binary file");
     ASSERT_MISTAKE("a: \x01\n", 1, 4, "UTF-8");
     ASSERT_MISTAKE("\xff\xfe"
                    "a\0:\0",
-                   1, 3, "binary file");
+                   1, 4, "binary file");
 }
 END_TEST
 
