@@ -60,19 +60,33 @@ struct mmsim_paging_mode {
     unsigned n_keys;            /* protection keys that its entries have room for */
 };
 
-/* One TLB array: sets x ways entries. sets is a power of two; 0 ways = no such array. */
+/*
+ * One TLB array: sets x ways entries. sets is a power of two; 0 ways = no such array. With
+ * MMSIM_TLB_UNLIMITED_SETS x 1 every page of a 32-bit space has an entry of its own.
+ */
 struct mmsim_tlb_shape {
-    uint16_t sets, ways;
+    uint32_t sets, ways;
+};
+#define MMSIM_TLB_UNLIMITED_SETS (UINT32_C(1) << 20)
+
+/* Which entry of a full set has to go. */
+enum mmsim_replacement {
+    MMSIM_REPLACE_LRU,        /* the one used longest ago */
+    MMSIM_REPLACE_PSEUDO_LRU, /* by a binary tree of bits that point away from what was used last */
+    MMSIM_REPLACE_FIFO,       /* the one entered longest ago */
+    MMSIM_REPLACE_RANDOM,
+    MMSIM_N_REPLACEMENTS
 };
 
 /* Cycles of the events that the hardware charges. */
 struct mmsim_cpu_costs {
-    uint32_t access;     /* one load, store or fetch whose translation the TLB holds */
-    uint32_t walk_level; /* each page-table entry read by a walk */
-    uint32_t fault;      /* entering the kernel by an exception, and returning */
-    uint32_t invalidate; /* INVLPG */
-    uint32_t load_root;  /* MOV CR3 */
-    uint32_t interrupt;  /* sending and taking an inter-processor interrupt */
+    uint32_t access;       /* one load, store or fetch whose translation the TLB holds */
+    uint32_t second_level; /* a translation that only the second-level TLB holds */
+    uint32_t walk_level;   /* each page-table entry read by a walk */
+    uint32_t fault;        /* entering the kernel by an exception, and returning */
+    uint32_t invalidate;   /* INVLPG */
+    uint32_t load_root;    /* MOV CR3 */
+    uint32_t interrupt;    /* sending and taking an inter-processor interrupt */
 };
 
 struct mmsim_cpu_preset {
@@ -85,12 +99,63 @@ struct mmsim_cpu_preset {
     uint8_t physical_bits; /* of an address; MAXPHYADDR */
     bool unified;          /* one TLB for fetches and data: the itlb shapes are unused */
     struct mmsim_tlb_shape itlb_small, itlb_large, dtlb_small, dtlb_large;
+    struct mmsim_tlb_shape second_small, second_large; /* shared second level; 0 ways = none */
+    enum mmsim_replacement replacement;
+    uint8_t walk_cache; /* entries of the paging-structure cache; at most MMSIM_WALK_CACHE_MAX */
     struct mmsim_cpu_costs costs;
 };
 
 /* ---- the CPU's architectural state ---- */
 
 struct mmsim_port;
+
+/*
+ * A paging-structure cache (SDM 3A 4.10.3): directory entries that name a table, by the part of the
+ * address that selects them. A walk that finds its directory entry here does not read it. Fully
+ * associative; the entry made longest ago goes. Never global.
+ */
+#define MMSIM_WALK_CACHE_MAX 32
+
+struct mmsim_walk_cache {
+    unsigned n_entries, next;            /* 0 entries: the CPU has none */
+    uint64_t tags[MMSIM_WALK_CACHE_MAX]; /* address part << 1 | 1; 0 = empty */
+    uint64_t values[MMSIM_WALK_CACHE_MAX];
+};
+
+static inline bool mmsim_walk_cache_find(const struct mmsim_walk_cache *cache, uint64_t part,
+                                         uint64_t *value)
+{
+    for (unsigned i = 0; i < cache->n_entries; i++) {
+        if (cache->tags[i] == (part << 1 | 1)) {
+            *value = cache->values[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline void mmsim_walk_cache_drop(struct mmsim_walk_cache *cache, uint64_t part)
+{
+    for (unsigned i = 0; i < cache->n_entries; i++)
+        if (cache->tags[i] == (part << 1 | 1))
+            cache->tags[i] = 0;
+}
+
+static inline void mmsim_walk_cache_add(struct mmsim_walk_cache *cache, uint64_t part,
+                                        uint64_t value)
+{
+    if (cache->n_entries == 0)
+        return;
+    mmsim_walk_cache_drop(cache, part);
+    cache->tags[cache->next] = part << 1 | 1;
+    cache->values[cache->next] = value;
+    cache->next = (cache->next + 1) % cache->n_entries;
+}
+
+static inline void mmsim_walk_cache_flush(struct mmsim_walk_cache *cache)
+{
+    memset(cache->tags, 0, sizeof cache->tags);
+}
 
 #define MMSIM_MAX_REGISTERS 16
 #define MMSIM_MAX_RIGHTS 128
@@ -100,6 +165,7 @@ struct mmsim_arch_cpu {
     const struct mmsim_port *port;           /* for what a register write reads (PDPTEs) */
     uint64_t registers[MMSIM_MAX_REGISTERS]; /* numbered by the model */
     bool translating;                        /* paging is on */
+    struct mmsim_walk_cache walk_cache;      /* filled by walk(), flushed by the MMU */
     /* bit (1 << access kind) set = allowed; indexed by privilege and a translation's rights */
     uint8_t allow[MMSIM_N_PRIVILEGES][MMSIM_MAX_RIGHTS];
 };
@@ -213,6 +279,8 @@ struct mmsim_walk {
         const struct mmsim_bit_field *fields;
         bool leaf;
         enum mmsim_verdict verdict; /* DENY: the walk ended here */
+        bool cached; /* the paging-structure cache has it: the CPU would not read it */
+        bool stale;  /* and has it otherwise than memory does by now */
         char why[96];
     } steps[MMSIM_WALK_MAX_STEPS];
     unsigned n_checks;
@@ -305,7 +373,7 @@ struct mmsim_arch_ops {
     mmsim_paddr (*root)(const struct mmsim_arch_cpu *cpu);
 
     /* walk: true = translated, accessed and dirty set; false = *fault, tables unchanged */
-    bool (*walk)(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+    bool (*walk)(struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
                  const struct mmsim_request *request, struct mmsim_translation *translation,
                  struct mmsim_fault *fault);
     /* The same decisions, written down, and nothing changed. Fills all but process, cpu, tlb. */
@@ -314,7 +382,7 @@ struct mmsim_arch_ops {
     /* The fault of an access that a translation in the TLB refuses. */
     void (*refuse)(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
                    uint8_t rights, struct mmsim_fault *fault);
-    /* Delivers a fault: CR2 and the like. */
+    /* Delivers a fault: CR2, and what the paging-structure cache has for the page goes. */
     void (*deliver)(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault);
     const struct mmsim_bit_field *error_bits; /* of the error code */
 

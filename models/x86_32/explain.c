@@ -152,6 +152,19 @@ static void tell_pdpte(const struct mmsim_arch_cpu *cpu, struct mmsim_walk *walk
         tell_stop(X86_STOP_NOT_PRESENT, step);
 }
 
+static void tell_cache(const struct mmsim_arch_cpu *cpu, const struct x86_path *path,
+                       struct mmsim_walk *walk)
+{
+    uint64_t held;
+    unsigned shift = x86_directory_shift(cpu);
+    struct mmsim_walk_step *step = &walk->steps[walk->n_steps - path->n_levels];
+    if (path->n_levels == 0 ||
+        !mmsim_walk_cache_find(&cpu->walk_cache, walk->request.address >> shift, &held))
+        return;
+    step->cached = true;
+    step->stale = (held | X86_A) != (step->value | X86_A);
+}
+
 static void tell_steps(const struct format *format, const struct x86_path *path,
                        struct mmsim_walk *walk)
 {
@@ -202,11 +215,12 @@ void mm_x86_explain(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *p
         walk->page_shift = X86_SMALL_SHIFT;
         return;
     }
-    struct x86_path path = x86_descend(cpu, port, request->address);
+    struct x86_path path = x86_descend(cpu, port, NULL, request->address);
     walk->address = path.large ? format->address_large : format->address_small;
     if (x86_cr4_on(cpu, X86_CR4_PAE))
         tell_pdpte(cpu, walk);
     tell_steps(format, &path, walk);
+    tell_cache(cpu, &path, walk);
     if (path.stop == X86_STOP_NONE)
         tell_present(cpu, &path, walk);
     else

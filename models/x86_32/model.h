@@ -99,6 +99,12 @@ static inline bool x86_keys_on(const struct mmsim_arch_cpu *cpu)
     return x86_has(cpu, X86_HAS_KEYS) && x86_cr4_on(cpu, X86_CR4_PKE);
 }
 
+/* A directory entry covers 2^this bytes. */
+static inline unsigned x86_directory_shift(const struct mmsim_arch_cpu *cpu)
+{
+    return x86_cr4_on(cpu, X86_CR4_PAE) ? 21 : 22;
+}
+
 /* cpus.c */
 extern const struct mmsim_cpu_preset mm_x86_presets[];
 extern const struct mmsim_cpu_feature mm_x86_features[];
@@ -125,7 +131,7 @@ mmsim_paddr mm_x86_root(const struct mmsim_arch_cpu *cpu);
 void mm_x86_deliver(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault);
 
 /* walk.c */
-bool mm_x86_walk(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+bool mm_x86_walk(struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
                  const struct mmsim_request *request, struct mmsim_translation *translation,
                  struct mmsim_fault *fault);
 /* explain.c */

@@ -22,6 +22,7 @@ void mm_x86_reset(struct mmsim_arch_cpu *cpu, const struct mmsim_cpu_preset *pre
 {
     memset(cpu, 0, sizeof *cpu);
     cpu->preset = preset;
+    cpu->walk_cache.n_entries = preset->walk_cache;
     cpu->registers[X86_CR0] = X86_CR0_PE;
     mm_x86_rights_rebuild(cpu);
 }
@@ -180,6 +181,8 @@ mmsim_paddr mm_x86_root(const struct mmsim_arch_cpu *cpu)
 
 void mm_x86_deliver(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault)
 {
-    if (fault->vector == X86_PF_VECTOR)
-        cpu->registers[X86_CR2] = fault->address;
+    if (fault->vector != X86_PF_VECTOR)
+        return;
+    cpu->registers[X86_CR2] = fault->address;
+    mmsim_walk_cache_drop(&cpu->walk_cache, fault->address >> x86_directory_shift(cpu));
 }

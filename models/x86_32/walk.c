@@ -40,7 +40,7 @@ static void set_bits(const struct mmsim_port *port, mmsim_paddr where, uint64_t 
 static void mark_used(const struct mmsim_port *port, const struct x86_path *path, bool write)
 {
     unsigned leaf = path->n_levels - 1;
-    if (leaf > 0)
+    if (leaf > 0 && !path->cached) /* a cached entry has A set already */
         set_bits(port, path->where[0], path->entry[0], X86_A);
     set_bits(port, path->where[leaf], path->entry[leaf], X86_A | (write ? X86_D : 0));
 }
@@ -56,7 +56,7 @@ static struct mmsim_translation identity(mmsim_vaddr address)
     };
 }
 
-bool mm_x86_walk(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
+bool mm_x86_walk(struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
                  const struct mmsim_request *request, struct mmsim_translation *translation,
                  struct mmsim_fault *fault)
 {
@@ -64,7 +64,7 @@ bool mm_x86_walk(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port
         *translation = identity(request->address);
         return true;
     }
-    struct x86_path path = x86_descend(cpu, port, request->address);
+    struct x86_path path = x86_descend(cpu, port, &cpu->walk_cache, request->address);
     if (path.stop != X86_STOP_NONE) {
         mm_x86_fault_make(cpu, request, x86_stop_reason(path.stop), fault);
         return false;
@@ -83,7 +83,10 @@ bool mm_x86_walk(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port
         .rights = rights,
         .global = (leaf & X86_G) && x86_cr4_on(cpu, X86_CR4_PGE),
         .dirty = (leaf & X86_D) || write,
-        .levels = (uint8_t)path.n_levels,
+        .levels = (uint8_t)(path.n_levels - path.cached),
     };
+    if (!path.large && !path.cached)
+        mmsim_walk_cache_add(&cpu->walk_cache, request->address >> x86_directory_shift(cpu),
+                             path.entry[0] | X86_A);
     return true;
 }

@@ -15,7 +15,8 @@ enum x86_stop { X86_STOP_NONE, X86_STOP_NOT_PRESENT, X86_STOP_RESERVED };
  * PAE a PDPTE register comes first; it is not read from memory and grants no rights.
  */
 struct x86_path {
-    unsigned n_levels; /* entries read from memory: 0 (the PDPTE is not present), 1 or 2 */
+    unsigned n_levels; /* entries on the way: 0 (the PDPTE is not present), 1 or 2 */
+    bool cached;       /* the first one came from the paging-structure cache */
     mmsim_paddr where[2];
     uint64_t entry[2];
     enum x86_stop stop;
@@ -36,16 +37,18 @@ static inline uint64_t x86_leaf(const struct x86_path *path)
     return path->n_levels ? path->entry[path->n_levels - 1] : 0;
 }
 
+/* `cache` NULL: read everything from memory. */
 struct x86_path mm_x86_descend_32(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
-                                  mmsim_vaddr address);
+                                  const struct mmsim_walk_cache *cache, mmsim_vaddr address);
 struct x86_path mm_x86_descend_pae(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
-                                   mmsim_vaddr address);
+                                   const struct mmsim_walk_cache *cache, mmsim_vaddr address);
 
 static inline struct x86_path x86_descend(const struct mmsim_arch_cpu *cpu,
-                                          const struct mmsim_port *port, mmsim_vaddr address)
+                                          const struct mmsim_port *port,
+                                          const struct mmsim_walk_cache *cache, mmsim_vaddr address)
 {
-    return x86_cr4_on(cpu, X86_CR4_PAE) ? mm_x86_descend_pae(cpu, port, address)
-                                        : mm_x86_descend_32(cpu, port, address);
+    return x86_cr4_on(cpu, X86_CR4_PAE) ? mm_x86_descend_pae(cpu, port, cache, address)
+                                        : mm_x86_descend_32(cpu, port, cache, address);
 }
 
 /* `rights` of a whole path. */

@@ -27,12 +27,15 @@ static uint64_t reserved_in_pte(const struct mmsim_arch_cpu *cpu)
 }
 
 struct x86_path mm_x86_descend_32(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
-                                  mmsim_vaddr address)
+                                  const struct mmsim_walk_cache *cache, mmsim_vaddr address)
 {
     struct x86_path path = {.n_levels = 1, .page_shift = X86_SMALL_SHIFT};
     mmsim_paddr directory = cpu->registers[X86_CR3] & X86_TABLE_BASE;
     path.where[0] = directory + ((address >> 22) & 1023) * sizeof(uint32_t);
-    uint64_t pde = path.entry[0] = mmsim_port_read32(port, path.where[0]);
+    path.cached = cache && mmsim_walk_cache_find(cache, address >> 22, &path.entry[0]);
+    if (!path.cached)
+        path.entry[0] = mmsim_port_read32(port, path.where[0]);
+    uint64_t pde = path.entry[0];
     path.large = (pde & X86_PS) && x86_cr4_on(cpu, X86_CR4_PSE);
     path.stop = x86_judge(pde, path.large ? reserved_in_large(cpu) : 0);
     if (path.large) {

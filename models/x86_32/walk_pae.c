@@ -39,7 +39,7 @@ bool mm_x86_load_pdptes(struct mmsim_arch_cpu *cpu, uint64_t cr3)
 }
 
 struct x86_path mm_x86_descend_pae(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
-                                   mmsim_vaddr address)
+                                   const struct mmsim_walk_cache *cache, mmsim_vaddr address)
 {
     struct x86_path path = {.stop = X86_STOP_NOT_PRESENT, .page_shift = X86_SMALL_SHIFT};
     uint64_t pdpte = cpu->registers[X86_PDPTE0 + ((address >> X86_PDPTE_SHIFT) & 3)];
@@ -49,7 +49,10 @@ struct x86_path mm_x86_descend_pae(const struct mmsim_arch_cpu *cpu, const struc
     uint64_t no_pat = x86_has(cpu, X86_HAS_PAT) ? 0 : X86_PDE_PAT;
     path.n_levels = 1;
     path.where[0] = (pdpte & X86_PAE_ADDRESS) + ((address >> 21) & 511) * sizeof(uint64_t);
-    uint64_t pde = path.entry[0] = mmsim_port_read64(port, path.where[0]);
+    path.cached = cache && mmsim_walk_cache_find(cache, address >> 21, &path.entry[0]);
+    if (!path.cached)
+        path.entry[0] = mmsim_port_read64(port, path.where[0]);
+    uint64_t pde = path.entry[0];
     path.large = (pde & X86_PS) != 0;
     path.stop = x86_judge(pde, reserved | (path.large ? X86_PAE_LARGE_RESERVED | no_pat : 0));
     if (path.large) {
