@@ -71,6 +71,7 @@ struct mmsim_tlb_shape {
 
 /* Which entry of a full set has to go. */
 enum mmsim_replacement {
+    MMSIM_REPLACE_DEFAULT,    /* in a preset LRU, in a configuration what the preset says */
     MMSIM_REPLACE_LRU,        /* the one used longest ago */
     MMSIM_REPLACE_PSEUDO_LRU, /* by a binary tree of bits that point away from what was used last */
     MMSIM_REPLACE_FIFO,       /* the one entered longest ago */
@@ -298,8 +299,9 @@ struct mmsim_walk {
     uint8_t rights;           /* valid if present: what a TLB would hold */
     struct mmsim_fault fault; /* valid if not allowed */
     struct mmsim_walk_tlb {
-        bool hit;         /* the TLB holds this page: the CPU would not walk at all */
-        bool instruction; /* looked for in the instruction TLB */
+        bool hit;          /* a TLB holds this page: the CPU would not walk at all */
+        bool second_level; /* the shared second-level one */
+        bool instruction;  /* looked for in the instruction TLB */
         unsigned set, way;
         struct mmsim_translation held;
         bool stale; /* the tables say something else by now */

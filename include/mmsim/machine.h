@@ -9,6 +9,7 @@
 #ifndef MMSIM_MACHINE_H
 #define MMSIM_MACHINE_H
 
+#include <mmsim/arch.h>
 #include <mmsim/status.h>
 #include <mmsim/types.h>
 
@@ -23,6 +24,13 @@ struct mmsim_machine;
 enum mmsim_paging {
     MMSIM_PAGING_32BIT, /* two levels: 10 + 10 + 12 bits (SDM 3A 4.3) */
     MMSIM_PAGING_PAE    /* three levels: 2 + 9 + 9 + 12 bits, 64-bit entries (SDM 3A 4.4) */
+};
+
+/* Which TLB a machine has: the two extremes are for teaching. */
+enum mmsim_tlb_kind {
+    MMSIM_TLB_PRESET,   /* as the CPU preset says */
+    MMSIM_TLB_NONE,     /* every access walks */
+    MMSIM_TLB_UNLIMITED /* a page is walked to once until it is flushed */
 };
 
 /* When the machine checks all its invariants by itself. */
@@ -62,6 +70,8 @@ struct mmsim_config {
                              Without effect on a CPU that has none. */
     enum mmsim_check_when check;
     const struct mmsim_allocator *allocator; /* NULL = malloc; must outlive the machine */
+    enum mmsim_tlb_kind tlb;                /* the preset's, none, or one that never misses twice */
+    enum mmsim_replacement tlb_replacement; /* DEFAULT = the preset's */
 };
 
 void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes);

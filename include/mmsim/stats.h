@@ -33,6 +33,8 @@ struct mmsim_stats {
         uint64_t flushes;    /* whole-TLB flushes: CR3 reloads and the like */
         uint64_t invlpg;     /* single pages invalidated */
         uint64_t shootdowns; /* other CPUs interrupted to flush theirs */
+        uint64_t second_hits;     /* of the hits, those that only the second-level TLB had */
+        uint64_t walk_cache_hits; /* walks that read no directory entry: it was cached */
     } tlb;
     struct {
         uint64_t frames;      /* all frames; = free + user + page_tables + kernel */

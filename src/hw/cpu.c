@@ -10,23 +10,28 @@ bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board
     board->arch->reset(&cpu->arch, preset);
     cpu->arch.port = &board->bus->port;
     mm_shortcut_reset(&cpu->shortcut);
+    const struct mmsim_tlb_shape shapes[MM_N_TLBS][2] = {
+        [MM_TLB_DATA] = {preset->dtlb_small, preset->dtlb_large},
+        [MM_TLB_FETCH] = {preset->itlb_small, preset->itlb_large},
+        [MM_TLB_SECOND] = {preset->second_small, preset->second_large},
+    };
     uint8_t shift = mm_board_page_shift(board, 1);
-    struct mmsim_tlb_shape none = {0};
-    cpu->tlb[0] = &cpu->own_tlbs[0];
-    cpu->tlb[1] = preset->unified ? cpu->tlb[0] : &cpu->own_tlbs[1];
-    if (!mm_tlb_init(&cpu->own_tlbs[0], host, preset->dtlb_small, preset->dtlb_large, shift))
-        return false;
-    if (mm_tlb_init(&cpu->own_tlbs[1], host, preset->unified ? none : preset->itlb_small,
-                    preset->unified ? none : preset->itlb_large, shift))
-        return true;
-    mm_tlb_fini(&cpu->own_tlbs[0], host);
-    return false;
+    bool built = true;
+    for (unsigned i = 0; i < MM_N_TLBS && built; i++) {
+        built = mm_tlb_init(&cpu->own_tlbs[i], host, shapes[i][0], shapes[i][1], shift);
+        mm_tlb_set_replacement(&cpu->own_tlbs[i], preset->replacement, index * MM_N_TLBS + i);
+    }
+    cpu->tlb[0] = &cpu->own_tlbs[MM_TLB_DATA];
+    cpu->tlb[1] = preset->unified ? cpu->tlb[0] : &cpu->own_tlbs[MM_TLB_FETCH];
+    if (!built)
+        mm_cpu_fini(cpu, host);
+    return built;
 }
 
 void mm_cpu_fini(struct mm_cpu *cpu, struct mm_host *host)
 {
-    mm_tlb_fini(&cpu->own_tlbs[0], host);
-    mm_tlb_fini(&cpu->own_tlbs[1], host);
+    for (unsigned i = 0; i < MM_N_TLBS; i++)
+        mm_tlb_fini(&cpu->own_tlbs[i], host);
 }
 
 struct mmsim_event mm_cpu_event(const struct mm_cpu *cpu, enum mmsim_event_type type)
@@ -37,8 +42,9 @@ struct mmsim_event mm_cpu_event(const struct mm_cpu *cpu, enum mmsim_event_type 
 
 static void flush(struct mm_cpu *cpu, enum mm_tlb_flush what)
 {
-    mm_tlb_flush(&cpu->own_tlbs[0], what);
-    mm_tlb_flush(&cpu->own_tlbs[1], what);
+    for (unsigned i = 0; i < MM_N_TLBS; i++)
+        mm_tlb_flush(&cpu->own_tlbs[i], what);
+    mmsim_walk_cache_flush(&cpu->arch.walk_cache);
     cpu->board->counters->tlb_flushes++;
     if (mm_obs_wants(cpu->board->obs, MMSIM_EVENT_FLUSH)) {
         struct mmsim_event event = mm_cpu_event(cpu, MMSIM_EVENT_FLUSH);
@@ -75,12 +81,17 @@ void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root)
     apply_effect(cpu, cpu->board->arch->load_root(&cpu->arch, root));
 }
 
-void mm_cpu_invalidate(struct mm_cpu *cpu, mmsim_vaddr address)
+void mm_cpu_drop(struct mm_cpu *cpu, mmsim_vaddr address)
 {
     mm_shortcut_reset(&cpu->shortcut);
-    mm_tlb_drop(&cpu->own_tlbs[0], address);
-    if (cpu->tlb[1] != cpu->tlb[0])
-        mm_tlb_drop(&cpu->own_tlbs[1], address);
+    for (unsigned i = 0; i < MM_N_TLBS; i++)
+        mm_tlb_drop(&cpu->own_tlbs[i], address);
+}
+
+void mm_cpu_invalidate(struct mm_cpu *cpu, mmsim_vaddr address)
+{
+    mm_cpu_drop(cpu, address);
+    mmsim_walk_cache_flush(&cpu->arch.walk_cache); /* INVLPG empties it whole: SDM 3A 4.10.4.1 */
     cpu->board->counters->tlb_invlpg++;
     mm_clock_charge(cpu->board->clock, cpu->arch.preset->costs.invalidate);
     if (mm_obs_wants(cpu->board->obs, MMSIM_EVENT_INVLPG)) {
@@ -94,6 +105,8 @@ const char *mm_cpu_check(const struct mm_cpu *cpu)
 {
     if (cpu->n_misses > cpu->n_accesses)
         return "a CPU counts more TLB misses than accesses (cpu invariant 2)";
-    const char *broken = mm_tlb_check(&cpu->own_tlbs[0], cpu->n_accesses);
-    return broken ? broken : mm_tlb_check(&cpu->own_tlbs[1], cpu->n_accesses);
+    const char *broken = NULL;
+    for (unsigned i = 0; i < MM_N_TLBS && !broken; i++)
+        broken = mm_tlb_check(&cpu->own_tlbs[i], cpu->n_accesses);
+    return broken;
 }

@@ -30,12 +30,17 @@ struct mm_board {
     unsigned paging_mode;     /* index into arch->modes */
 };
 
+/* A CPU's TLBs; one that it does not have has no ways. */
+enum mm_tlb_name { MM_TLB_DATA, MM_TLB_FETCH, MM_TLB_SECOND, MM_N_TLBS };
+
 struct mm_cpu {
     struct mmsim_arch_cpu arch;
-    struct mm_tlb *tlb[2];     /* [0] data, [1] fetches; the same one on a CPU with one TLB */
-    struct mm_tlb own_tlbs[2]; /* what tlb[] points to */
+    struct mm_tlb *tlb[2]; /* [0] data, [1] fetches; the same one on a CPU with one TLB */
+    struct mm_tlb own_tlbs[MM_N_TLBS];
     uint64_t n_accesses, n_misses;
-    struct mmsim_fault fault; /* the latest one */
+    uint64_t n_second_hits;     /* hits that only the second level had */
+    uint64_t n_walk_cache_hits; /* walks that did not read their directory entry */
+    struct mmsim_fault fault;   /* the latest one */
     const struct mm_board *board;
     unsigned index;
     struct mm_shortcut shortcut;
@@ -63,7 +68,10 @@ bool mm_cpu_write_register(struct mm_cpu *cpu, unsigned number, uint64_t value);
 /* Loads other page tables, or the same ones again, which flushes all but global entries. */
 void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root);
 
-/* Drops one page from both TLBs, as INVLPG. */
+/* Drops one page from every TLB: what a page fault does. */
+void mm_cpu_drop(struct mm_cpu *cpu, mmsim_vaddr address);
+
+/* The same as INVLPG does it, which empties the paging-structure cache too. */
 void mm_cpu_invalidate(struct mm_cpu *cpu, mmsim_vaddr address);
 
 /* An event with this CPU and its process filled in. */

@@ -8,9 +8,7 @@ static bool allowed(const struct mm_cpu *cpu, const struct mmsim_request *reques
 
 static bool refuse(struct mm_cpu *cpu, const struct mmsim_request *request)
 {
-    mm_shortcut_reset(&cpu->shortcut);
-    mm_tlb_drop(cpu->tlb[0], request->address);
-    mm_tlb_drop(cpu->tlb[1], request->address);
+    mm_cpu_drop(cpu, request->address);
     cpu->board->arch->deliver(&cpu->arch, &cpu->fault);
     return false;
 }
@@ -27,17 +25,44 @@ static void report(const struct mm_cpu *cpu, enum mmsim_event_type type,
     mm_obs_emit(cpu->board->obs, &event);
 }
 
-/* Enters a translation; the entry that it replaces takes its shortcuts with it. */
-static void fill(struct mm_cpu *cpu, const struct mmsim_request *request,
-                 const struct mmsim_translation *to)
+static struct mm_tlb *first_level(const struct mm_cpu *cpu, const struct mmsim_request *request)
 {
-    struct mm_tlb *tlb = cpu->tlb[request->access == MMSIM_ACCESS_FETCH];
+    return cpu->tlb[request->access == MMSIM_ACCESS_FETCH];
+}
+
+/*
+ * Enters a translation into the first level; the entry that it replaces takes its shortcuts with
+ * it. NULL: that level has no place for it.
+ */
+static struct mm_tlb_entry *fill_first(struct mm_cpu *cpu, const struct mmsim_request *request,
+                                       const struct mmsim_translation *to)
+{
+    struct mm_tlb *tlb = first_level(cpu, request);
     struct mm_tlb_entry *entry = mm_tlb_choose(tlb, request->address, to);
+    if (!entry)
+        return NULL;
     if (entry->tag && entry->page_shift == MMSIM_PAGE_SHIFT)
         mm_shortcut_forget(&cpu->shortcut, entry->tag >> 1);
     else if (entry->tag)
         mm_shortcut_reset(&cpu->shortcut);
     mm_tlb_enter(tlb, entry, request->address, to, cpu->n_accesses);
+    return entry;
+}
+
+/* The second level takes large pages only in an array of their own. */
+static void fill_second(struct mm_cpu *cpu, const struct mmsim_request *request,
+                        const struct mmsim_translation *to)
+{
+    struct mm_tlb *second = &cpu->own_tlbs[MM_TLB_SECOND];
+    if (to->page_shift == MMSIM_PAGE_SHIFT || second->large.ways > 0)
+        mm_tlb_fill(second, request->address, to, cpu->n_accesses);
+}
+
+static void count_walk(struct mm_cpu *cpu, const struct mmsim_translation *to)
+{
+    uint32_t cost = cpu->arch.preset->costs.walk_level;
+    mm_clock_charge(cpu->board->clock, (uint64_t)to->levels * cost);
+    cpu->n_walk_cache_hits += to->page_shift == MMSIM_PAGE_SHIFT && to->levels == 1;
 }
 
 static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_paddr *physical)
@@ -48,31 +73,57 @@ static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_
     if (!done)
         return refuse(cpu, request);
     *physical = to.base | (request->address & (((mmsim_vaddr)1 << to.page_shift) - 1));
-    if (to.levels == 0) /* paging is off */
+    if (!cpu->arch.translating)
         return true;
-    mm_clock_charge(board->clock, (uint64_t)to.levels * cpu->arch.preset->costs.walk_level);
-    fill(cpu, request, &to);
+    count_walk(cpu, &to);
+    fill_first(cpu, request, &to);
+    fill_second(cpu, request, &to);
     report(cpu, MMSIM_EVENT_WALK, request, &to);
     report(cpu, MMSIM_EVENT_FILL, request, &to);
     return true;
 }
 
+/* What the second level holds comes into the first, whatever its rights; NULL: neither has it. */
+static struct mm_tlb_entry *promote(struct mm_cpu *cpu, const struct mmsim_request *request)
+{
+    struct mm_tlb_entry *held = mm_tlb_find(&cpu->own_tlbs[MM_TLB_SECOND], request->address);
+    if (!held)
+        return NULL;
+    uint64_t offset_mask = ((uint64_t)1 << held->page_shift) - 1;
+    struct mmsim_translation to = {.base = held->base & ~offset_mask,
+                                   .page_shift = held->page_shift,
+                                   .rights = held->rights,
+                                   .global = held->global,
+                                   .dirty = held->dirty};
+    held->stamp = cpu->n_accesses;
+    cpu->n_second_hits++;
+    mm_clock_charge(cpu->board->clock, cpu->arch.preset->costs.second_level);
+    struct mm_tlb_entry *entry = fill_first(cpu, request, &to);
+    return entry ? entry : held;
+}
+
+static mmsim_paddr physical_of(const struct mm_cpu *cpu, const struct mmsim_request *request,
+                               const struct mm_tlb_entry *entry)
+{
+    uint8_t shift = mm_tlb_array_of(first_level(cpu, request), entry)->page_shift;
+    return mm_tlb_entry_physical(entry, request->address, shift);
+}
+
 bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *request,
                              struct mm_tlb_entry *held, mmsim_paddr *physical)
 {
-    const struct mm_tlb *tlb = cpu->tlb[request->access == MMSIM_ACCESS_FETCH];
-    uint8_t shift = tlb->small.page_shift;
-    if (!held && tlb->large.n_valid_hint > 0) {
-        held = mm_tlb_array_find(&tlb->large, request->address);
-        shift = tlb->large.page_shift;
-    }
+    const struct mm_tlb *first = first_level(cpu, request);
+    if (!held && first->large.n_valid_hint > 0)
+        held = mm_tlb_array_find(&first->large, request->address);
+    if (!held && cpu->own_tlbs[MM_TLB_SECOND].small.ways > 0)
+        held = promote(cpu, request);
     if (held && !allowed(cpu, request, held->rights)) {
         cpu->board->arch->refuse(&cpu->arch, request, held->rights, &cpu->fault);
         return refuse(cpu, request);
     }
     if (held && (request->access != MMSIM_ACCESS_WRITE || held->dirty)) {
         held->stamp = cpu->n_accesses;
-        *physical = mm_tlb_entry_physical(held, request->address, shift);
+        *physical = physical_of(cpu, request, held);
         mm_mmu_remember(cpu, request, held, *physical);
         return true;
     }
@@ -129,19 +180,31 @@ bool mm_mmu_access(struct mm_cpu *cpu, const struct mmsim_request *request, void
     return true;
 }
 
+/* The TLB that would answer, and its entry; NULL: none would. */
+static const struct mm_tlb_entry *find_anywhere(const struct mm_cpu *cpu,
+                                                const struct mmsim_request *request,
+                                                const struct mm_tlb **tlb)
+{
+    *tlb = first_level(cpu, request);
+    const struct mm_tlb_entry *entry = mm_tlb_find(*tlb, request->address);
+    if (entry)
+        return entry;
+    *tlb = &cpu->own_tlbs[MM_TLB_SECOND];
+    return mm_tlb_find(*tlb, request->address);
+}
+
 static void explain_tlb(const struct mm_cpu *cpu, struct mmsim_walk *record)
 {
     bool fetch = record->request.access == MMSIM_ACCESS_FETCH;
-    const struct mm_tlb *tlb = cpu->tlb[fetch];
-    const struct mm_tlb_entry *entry = mm_tlb_find(tlb, record->request.address);
+    const struct mm_tlb *tlb;
+    const struct mm_tlb_entry *entry = find_anywhere(cpu, &record->request, &tlb);
     record->tlb.instruction = fetch && cpu->tlb[1] != cpu->tlb[0];
     record->tlb.hit = entry != NULL;
     if (!entry)
         return;
-    const struct mm_tlb_array *array =
-        entry == mm_tlb_array_find(&tlb->small, record->request.address) ? &tlb->small
-                                                                         : &tlb->large;
+    const struct mm_tlb_array *array = mm_tlb_array_of(tlb, entry);
     size_t index = (size_t)(entry - array->entries);
+    record->tlb.second_level = tlb == &cpu->own_tlbs[MM_TLB_SECOND];
     record->tlb.set = (unsigned)(index / array->ways);
     record->tlb.way = (unsigned)(index % array->ways);
     record->tlb.held = (struct mmsim_translation){.base = entry->base,

@@ -5,7 +5,7 @@
 
 static size_t n_entries(const struct mm_tlb_array *array)
 {
-    return array->entries ? ((size_t)array->set_mask + 1) * array->ways : 0;
+    return ((size_t)array->set_mask + 1) * array->ways;
 }
 
 /* An unlimited array is too large to be walked: only its filled places are. */
@@ -19,14 +19,11 @@ static bool init_unlimited(struct mm_tlb_array *array)
 static bool array_init(struct mm_tlb_array *array, struct mm_host *host,
                        struct mmsim_tlb_shape shape, uint8_t page_shift)
 {
-    *array = (struct mm_tlb_array){.page_shift = page_shift};
-    if (shape.ways == 0)
-        return true;
-    array->set_mask = shape.sets - 1;
-    array->ways = shape.ways;
-    if (shape.sets == MMSIM_TLB_UNLIMITED_SETS)
+    *array = (struct mm_tlb_array){.page_shift = page_shift, .ways = shape.ways};
+    array->set_mask = shape.ways ? shape.sets - 1 : 0;
+    if (shape.ways && shape.sets == MMSIM_TLB_UNLIMITED_SETS)
         return init_unlimited(array);
-    array->entries = mm_host_alloc(host, (size_t)shape.sets * shape.ways * sizeof *array->entries);
+    array->entries = mm_host_alloc(host, n_entries(array) * sizeof *array->entries);
     return array->entries != NULL;
 }
 
@@ -136,7 +133,7 @@ static uint32_t choose_way(struct mm_tlb *tlb, const struct mm_tlb_entry *set, u
 static struct mm_tlb_array *array_for(struct mm_tlb *tlb,
                                       const struct mmsim_translation *translation)
 {
-    bool as_large = translation->page_shift > MMSIM_PAGE_SHIFT && tlb->large.entries;
+    bool as_large = translation->page_shift > MMSIM_PAGE_SHIFT && tlb->large.ways;
     return as_large ? &tlb->large : &tlb->small;
 }
 
@@ -201,7 +198,7 @@ void mm_tlb_drop(struct mm_tlb *tlb, mmsim_vaddr address)
 {
     struct mm_tlb_entry *entry = mm_tlb_array_find(&tlb->small, address);
     bool piece = entry && entry->page_shift > MMSIM_PAGE_SHIFT;
-    bool may_hold_pieces = tlb->large.entries == NULL;
+    bool may_hold_pieces = tlb->large.ways == 0;
     if (entry)
         entry->tag = 0;
     if (tlb->large.n_valid_hint > 0 && (entry = mm_tlb_array_find(&tlb->large, address)))

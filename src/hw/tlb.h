@@ -38,9 +38,9 @@ struct mm_tlb_entry {
 };
 
 struct mm_tlb_array {
-    struct mm_tlb_entry *entries; /* sets x ways; NULL if the CPU has no such array */
-    uint32_t set_mask, ways;
-    uint32_t n_valid_hint; /* 0 = surely empty: then a look-up need not search */
+    struct mm_tlb_entry *entries; /* sets x ways */
+    uint32_t set_mask, ways;      /* 0 ways: the CPU has no such array */
+    uint32_t n_valid_hint;        /* 0 = surely empty: then a look-up need not search */
     uint8_t page_shift;
     /* An unlimited array is sparse: the places that were ever filled since the last flush. */
     uint32_t *filled; /* NULL: not unlimited */
@@ -85,7 +85,7 @@ static inline struct mm_tlb_entry *mm_tlb_find(const struct mm_tlb *tlb, mmsim_v
 static inline const struct mm_tlb_array *mm_tlb_array_of(const struct mm_tlb *tlb,
                                                          const struct mm_tlb_entry *entry)
 {
-    size_t n_small = tlb->small.entries ? ((size_t)tlb->small.set_mask + 1) * tlb->small.ways : 0;
+    size_t n_small = ((size_t)tlb->small.set_mask + 1) * tlb->small.ways;
     bool small = entry >= tlb->small.entries && entry < tlb->small.entries + n_small;
     return small ? &tlb->small : &tlb->large;
 }

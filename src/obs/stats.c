@@ -28,6 +28,8 @@ static const struct row machine_rows[] = {
     MACHINE("tlb.flushes", tlb.flushes, "flushes", "whole TLBs flushed"),
     MACHINE("tlb.invlpg", tlb.invlpg, "pages", "single pages dropped from a TLB"),
     MACHINE("tlb.shootdowns", tlb.shootdowns, "interrupts", "other CPUs made to flush"),
+    MACHINE("tlb.second_hits", tlb.second_hits, "translations", "of the hits: second level only"),
+    MACHINE("tlb.walk_cache_hits", tlb.walk_cache_hits, "walks", "that read no directory entry"),
     MACHINE("memory.frames", memory.frames, "frames", "all of RAM"),
     MACHINE("memory.free", memory.free, "frames", "free now"),
     MACHINE("memory.user", memory.user, "frames", "pages of processes now"),

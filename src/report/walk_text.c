@@ -63,6 +63,9 @@ static void print_step(const struct mmsim_walk_step *step, const struct mmsim_si
                    (unsigned long long)step->entry_address, (unsigned long long)step->value,
                    verdict_names[step->verdict], step->why);
     print_bits(step, sink);
+    if (step->cached)
+        mm_sink_printf(sink, "        the paging-structure cache holds this entry%s\n",
+                       step->stale ? ", STALE: memory has another value by now" : "");
 }
 
 static void print_checks(const struct mmsim_walk *walk, const struct mmsim_sink *sink)
@@ -98,7 +101,9 @@ static void print_answer(const struct mmsim_walk *walk, const struct mmsim_sink 
 static void print_tlb(const struct mmsim_walk *walk, const struct mmsim_sink *sink)
 {
     const struct mmsim_walk_tlb *tlb = &walk->tlb;
-    const char *which = tlb->instruction ? "instruction TLB" : "TLB";
+    const char *which = tlb->second_level  ? "second-level TLB"
+                        : tlb->instruction ? "instruction TLB"
+                                           : "TLB";
     if (!tlb->hit) {
         mm_sink_printf(sink, "\n  %s: does not hold this page, the CPU must walk\n", which);
         return;

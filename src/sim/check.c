@@ -127,8 +127,8 @@ static const char *check_tlbs(const struct mmsim_machine *machine)
     for (unsigned i = 0; i < machine->config.n_cpus; i++) {
         struct tlb_visit visit = {.cpu = &machine->cpus[i]};
         visit.broken = mm_cpu_check(visit.cpu);
-        mm_tlb_visit(&visit.cpu->own_tlbs[0], visit_entry, &visit);
-        mm_tlb_visit(&visit.cpu->own_tlbs[1], visit_entry, &visit);
+        for (unsigned tlb = 0; tlb < MM_N_TLBS; tlb++)
+            mm_tlb_visit(&visit.cpu->own_tlbs[tlb], visit_entry, &visit);
         if (visit.broken)
             return visit.broken;
     }

@@ -63,6 +63,29 @@ const struct mmsim_cpu_preset *mm_config_preset(const struct mmsim_config *confi
     return find_preset(find_model(config->model), config->cpu);
 }
 
+static void set_shapes(struct mmsim_cpu_preset *preset, struct mmsim_tlb_shape small,
+                       struct mmsim_tlb_shape large)
+{
+    struct mmsim_tlb_shape none = {0};
+    preset->dtlb_small = preset->itlb_small = small;
+    preset->dtlb_large = preset->itlb_large = large;
+    preset->second_small = preset->second_large = none;
+    preset->walk_cache = 0;
+}
+
+struct mmsim_cpu_preset mm_config_cpu(const struct mmsim_config *config)
+{
+    struct mmsim_cpu_preset preset = *mm_config_preset(config);
+    if (config->tlb_replacement != MMSIM_REPLACE_DEFAULT)
+        preset.replacement = config->tlb_replacement;
+    if (config->tlb == MMSIM_TLB_NONE)
+        set_shapes(&preset, (struct mmsim_tlb_shape){0}, (struct mmsim_tlb_shape){0});
+    if (config->tlb == MMSIM_TLB_UNLIMITED) /* 2,048 large pages of 2 MiB are all of 4 GiB */
+        set_shapes(&preset, (struct mmsim_tlb_shape){MMSIM_TLB_UNLIMITED_SETS, 1},
+                   (struct mmsim_tlb_shape){2048, 1});
+    return preset;
+}
+
 const char *mmsim_model_name(size_t index)
 {
     return index < N_MODELS ? models[index]->name : NULL;
@@ -130,6 +153,12 @@ static enum mmsim_status check_sizes(const struct mmsim_config *config, struct m
     if (config->n_cpus < 1 || config->n_cpus > MMSIM_MAX_CPUS)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "n_cpus", "%u is not in 1..%d", config->n_cpus,
                             MMSIM_MAX_CPUS);
+    if ((unsigned)config->tlb > MMSIM_TLB_UNLIMITED)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "tlb", "%d is no kind of TLB",
+                            (int)config->tlb);
+    if ((unsigned)config->tlb_replacement >= MMSIM_N_REPLACEMENTS)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "tlb_replacement", "%d is no replacement",
+                            (int)config->tlb_replacement);
     if ((unsigned)config->check > MMSIM_CHECK_EVERY)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "check", "%d does not say when to check",
                             (int)config->check);

@@ -47,6 +47,8 @@ void mmsim_machine_stats(const struct mmsim_machine *machine, struct mmsim_stats
     };
     for (unsigned i = 0; i < machine->config.n_cpus; i++) {
         stats->tlb.misses += machine->cpus[i].n_misses;
+        stats->tlb.second_hits += machine->cpus[i].n_second_hits;
+        stats->tlb.walk_cache_hits += machine->cpus[i].n_walk_cache_hits;
         stats->tlb.hits += machine->cpus[i].n_accesses - machine->cpus[i].n_misses;
     }
     count_memory(machine, stats);

@@ -42,8 +42,7 @@ static bool build_hardware(struct mmsim_machine *machine)
     if (!machine->cpus)
         return false;
     for (unsigned i = 0; i < config->n_cpus; i++, machine->n_cpus_built++)
-        if (!mm_cpu_init(&machine->cpus[i], &machine->host, &machine->board,
-                         mm_config_preset(config), i))
+        if (!mm_cpu_init(&machine->cpus[i], &machine->host, &machine->board, &machine->preset, i))
             return false;
     return mm_zones_init(&machine->zones, &machine->phys, config->user_frames);
 }
@@ -81,6 +80,7 @@ enum mmsim_status mmsim_machine_create(const struct mmsim_config *given,
         built->host = host;
         built->config = config;
         built->arch = mm_config_arch(&config);
+        built->preset = mm_config_cpu(&config);
     }
     if (!built || !build_hardware(built) || !build_kernel(built)) {
         mmsim_machine_destroy(built);

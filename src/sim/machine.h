@@ -33,6 +33,7 @@ struct mmsim_machine {
     struct mm_host host;
     struct mmsim_config config;
     const struct mmsim_arch_ops *arch;
+    struct mmsim_cpu_preset preset; /* with the configuration's TLB */
     struct mm_phys phys;
     struct mm_bus bus;
     struct mm_clock clock;
@@ -57,6 +58,9 @@ enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_
                                  struct mmsim_error *error);
 const struct mmsim_arch_ops *mm_config_arch(const struct mmsim_config *config);
 const struct mmsim_cpu_preset *mm_config_preset(const struct mmsim_config *config);
+
+/* The preset with the TLB that the configuration asks for. */
+struct mmsim_cpu_preset mm_config_cpu(const struct mmsim_config *config);
 
 /* check.c: NULL, or a sentence (static storage). Host memory for its counts comes from the host;
  * without any, the cross-check of frame counts is left out. */

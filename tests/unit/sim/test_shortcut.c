@@ -157,7 +157,7 @@ Suite *test_shortcut_suite(void)
     TCase *tests;
     Suite *suite = kit_suite("shortcut", &tests);
     tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, with_and_without_the_shortcut_everything_is_equal, 0, 4);
+    tcase_add_loop_test(tests, with_and_without_the_shortcut_everything_is_equal, 0, 8);
     tcase_add_test(tests, generations_that_run_out_begin_again_with_an_empty_shortcut);
     return suite;
 }
