@@ -37,7 +37,7 @@ static void put_failures(struct page *page)
                            failure->line, failure->index);
         else
             mm_text_puts(&page->text, "  at the end");
-        mm_text_printf(&page->text, "\n  %s\n", failure->message);
+        mm_text_printf(&page->text, "\n  %s\n\n", failure->message);
     }
 }
 
@@ -60,7 +60,7 @@ static void put_grouped(struct mm_text *text, uint64_t number, int width)
     mm_text_printf(text, "%*s", width, digits + at);
 }
 
-enum { PATH_COLUMNS = 30, NUMBER_COLUMNS = 15, UNIT_COLUMNS = 12 };
+enum { PATH_COLUMNS = 28, NUMBER_COLUMNS = 13, UNIT_COLUMNS = 12 };
 
 static void put_row(struct page *page, const char *path, const struct mmsim_stat *stat,
                     uint64_t value)
@@ -70,8 +70,8 @@ static void put_row(struct page *page, const char *path, const struct mmsim_stat
     mm_text_printf(&page->text, "  %-*s", PATH_COLUMNS, path);
     put_grouped(&page->text, value, NUMBER_COLUMNS);
     size_t n_unit = strlen(stat->unit);
-    if (value == 1 && stat->unit[n_unit - 1] == 's')
-        n_unit--; /* "1 page" */
+    if (value == 1)
+        n_unit -= strcmp(stat->unit, "flushes") == 0 ? 2 : 1; /* "1 flush", "1 page" */
     mm_text_printf(&page->text, " %-*.*s  ", UNIT_COLUMNS, (int)n_unit, stat->unit);
     put_styled(page, dim, stat->meaning);
     mm_text_puts(&page->text, "\n");
