@@ -1,6 +1,16 @@
-# Programs: one main per file in src/cli/ and examples/ (public headers only), and bench/ (internals).
+# Programs: src/cli/ and examples/ (public headers only), and bench/ (internals). Of src/cli/ each
+# mmsim-NAME.c is a program of its own, together with its NAME-*.c; all other files are `mmsim`.
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
+file(GLOB mains CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/mmsim-*.c)
+foreach(main IN LISTS mains)
+    cmake_path(GET main STEM program)
+    string(REPLACE "mmsim-" "" name ${program})
+    file(GLOB parts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/${name}-*.c)
+    add_executable(${program} ${main} ${parts})
+    target_link_libraries(${program} PRIVATE mmsim_public)
+    list(REMOVE_ITEM sources ${main} ${parts})
+endforeach()
 if(sources)
     add_executable(mmsim ${sources})
     target_link_libraries(mmsim PRIVATE mmsim_public)

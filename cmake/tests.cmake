@@ -24,6 +24,12 @@ foreach(path IN LISTS folders)
     add_test(NAME unit-${folder} COMMAND unit-${folder} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
 
+# Test vectors of tests/conformance/qemu: the host's side.
+set(folder ${PROJECT_SOURCE_DIR}/tests/conformance/qemu)
+add_executable(mmu-vectors ${folder}/mmu-vectors.c ${folder}/vectors.c ${folder}/deviations.c)
+target_link_libraries(mmu-vectors PRIVATE mmsim_flags)
+set_target_properties(mmu-vectors PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
 # Tests that are scripts: each tests/*/run-NAME gets the build folder as its argument.
 file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/run-*)
 foreach(script IN LISTS scripts)

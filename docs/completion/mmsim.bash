@@ -16,6 +16,10 @@ _mmsim()
         mapfile -t COMPREPLY < <(compgen -W 'every step end off' -- "$word")
         return
         ;;
+    --sanitize)
+        mapfile -t COMPREPLY < <(compgen -W 'tlb' -- "$word")
+        return
+        ;;
     --access)
         mapfile -t COMPREPLY < <(compgen -W 'r w x' -- "$word")
         return
@@ -23,10 +27,10 @@ _mmsim()
     --set | --seed | --by | --at | --step) return ;;
     esac
     case $command:$word in
-    run:-*) common="$common --json --events --check-invariants --quiet --verbose" ;;
+    run:-*) common="$common --json --events --check-invariants --sanitize --quiet --verbose" ;;
     check:-*) common="$common --quiet" ;;
     walk:-*) common="$common --by --at --access --step" ;;
-    list:*) common='verbs stats models cpus events --json --no-color --help' ;;
+    list:*) common='verbs stats models cpus events devices --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return

@@ -41,7 +41,8 @@ enum mmsim_cpu_ability {
     MMSIM_CPU_NO_EXECUTE = 1 << 5,    /* NX, with PAE */
     MMSIM_CPU_SMEP = 1 << 6,          /* the kernel may not fetch from user pages */
     MMSIM_CPU_SMAP = 1 << 7,          /* nor touch them unless it says so */
-    MMSIM_CPU_KEYS = 1 << 8           /* protection keys */
+    MMSIM_CPU_KEYS = 1 << 8,          /* protection keys */
+    MMSIM_CPU_CACHE_DISABLE = 1 << 9  /* entries can forbid caching (PCD; not the i386) */
 };
 
 /* A feature by name, for CPUs put together by hand. Tables of them end with name == NULL. */
@@ -322,7 +323,8 @@ enum mmsim_entry_flag {
     MMSIM_ENTRY_GLOBAL = 1 << 2,
     MMSIM_ENTRY_ACCESSED = 1 << 3,
     MMSIM_ENTRY_DIRTY = 1 << 4,
-    MMSIM_ENTRY_NO_EXECUTE = 1 << 5 /* where the CPU has it; else without effect */
+    MMSIM_ENTRY_NO_EXECUTE = 1 << 5, /* where the CPU has it; else without effect */
+    MMSIM_ENTRY_UNCACHED = 1 << 6    /* the same: each access reaches the bus */
 };
 
 /* An entry in neutral words. */

@@ -33,10 +33,14 @@ struct mmsim_machine;
     X(FLUSH, "flush", "a CPU's TLBs were flushed but for global entries")                          \
     X(INVLPG, "invlpg", "one page was dropped from a CPU's TLBs; address")                         \
     X(SHOOTDOWN, "shootdown", "another CPU was interrupted to flush; value = that CPU")            \
-    X(MAP, "map", "a page-table entry was made present; address, frame")                           \
-    X(UNMAP, "unmap", "a page-table entry was cleared; address, frame")                            \
+    X(MAP, "map", "a page-table entry was made present; address, frame, value = tables' frame")    \
+    X(UNMAP, "unmap", "a page-table entry was cleared; address, frame, value = tables' frame")     \
     X(TABLE, "table", "a page table was added (value 1) or freed (value 0); address, frame")       \
-    X(OOM, "oom", "memory ran out; `name` is the process chosen to die, value its resident pages")
+    X(OOM, "oom", "memory ran out; `name` is the process chosen to die, value its resident pages") \
+    X(PROTECT, "protect", "an entry got other rights; address, frame, value = tables' frame")      \
+    X(STALE, "stale", "a translation was used that the tables no longer grant; address, frame")    \
+    X(MMIO, "mmio", "a device was accessed; device, access, physical address, length, value")      \
+    X(BUS_ERROR, "bus-error", "the bus refused an access to a device; the same, error = why")
 
 enum mmsim_event_type {
 #define X(NAME, name, meaning) MMSIM_EVENT_##NAME,
@@ -68,10 +72,13 @@ struct mmsim_event {
     mmsim_vaddr address;
     uint64_t length; /* bytes */
     mmsim_pfn frame;
-    uint32_t error; /* the CPU's error code (SDM 3A 4.7), or a signal's si_code */
+    uint32_t error; /* the CPU's error code (SDM 3A 4.7), a signal's si_code, or enum
+                       mmsim_bus_error */
     enum mmsim_fault_kind fault;
     bool reused; /* FAULT of kind cow: the last copy was reused */
     uint64_t value;
+    enum mmsim_access_kind access; /* MMIO, BUS_ERROR */
+    const char *device;            /* name of the window; lives as long as the machine */
 };
 
 typedef void (*mmsim_listener)(void *user, const struct mmsim_event *event);
@@ -83,7 +90,8 @@ typedef void (*mmsim_listener)(void *user, const struct mmsim_event *event);
 
 /*
  * Calls `listener` for the event types in `mask` (MMSIM_EVENT_BIT...) from now on. A machine has
- * room for MMSIM_MAX_LISTENERS. Returns false if there is none left.
+ * room for MMSIM_MAX_LISTENERS, of which the TLB sanitizer (sanitize.h) takes one. Returns false if
+ * there is none left.
  */
 bool mmsim_listen(struct mmsim_machine *machine, uint32_t mask, mmsim_listener listener,
                   void *user);

@@ -37,7 +37,8 @@ bool mmsim_register_get(const struct mmsim_machine *machine, unsigned cpu, const
 
 /*
  * Reads or writes physical memory as the bus does, without any CPU: a hole reads all ones and
- * swallows writes. For debuggers and tests; process memory is reached by mmsim_read().
+ * swallows writes, and so does the window of a device, which is left alone. For debuggers and
+ * tests; process memory is reached by mmsim_read().
  */
 void mmsim_physical_read(const struct mmsim_machine *machine, mmsim_paddr address, void *buffer,
                          size_t n_bytes);

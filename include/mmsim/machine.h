@@ -10,6 +10,7 @@
 #define MMSIM_MACHINE_H
 
 #include <mmsim/arch.h>
+#include <mmsim/device.h>
 #include <mmsim/status.h>
 #include <mmsim/types.h>
 
@@ -52,6 +53,32 @@ struct mmsim_allocator {
     void *user;
 };
 
+/* How the kernel makes TLBs forget what the page tables no longer grant. */
+enum mmsim_flush_method {
+    MMSIM_FLUSH_THRESHOLD, /* few pages one by one (INVLPG), more by a reload of CR3 */
+    MMSIM_FLUSH_FULL,      /* always a reload */
+    MMSIM_FLUSH_SINGLE,    /* a range always page by page; a whole space by a reload all the same */
+    MMSIM_FLUSH_NONE       /* not at all: the mistake, to see what comes of it */
+};
+
+/*
+ * The kernel's flushes: method and optimisations. Each can be left out, to see what it is worth.
+ * A CPU without INVLPG always reloads CR3; one without global pages has none.
+ *
+ * With FLUSH_NONE stale translations stay, and processes read and write pages that are no longer
+ * theirs. The simulator protects only itself: a frame that the kernel takes for page tables or its
+ * heap goes out of all TLBs.
+ */
+struct mmsim_flush {
+    enum mmsim_flush_method method;
+    unsigned threshold_pages; /* of FLUSH_THRESHOLD: at most so many one by one; 33 */
+    bool lazy;         /* CONFIG_LAZY_TLB: a kernel thread keeps the tables it finds loaded */
+    bool batched;      /* CONFIG_BATCHED_FLUSH: unmapping flushes for 64 pages at once */
+    bool global_pages; /* CONFIG_GLOBAL_PAGES: the kernel's entries outlive a reload of CR3 */
+    bool targeted;     /* CONFIG_TARGETED_SHOOTDOWN: only CPUs that have the tables loaded are
+                          interrupted, not all others */
+};
+
 /*
  * What machine to build. Call mmsim_config_init() first: it fills in the defaults and records the
  * size of this struct as the caller knows it, so that a program compiled against an older header
@@ -72,6 +99,10 @@ struct mmsim_config {
     const struct mmsim_allocator *allocator; /* NULL = malloc; must outlive the machine */
     enum mmsim_tlb_kind tlb;                /* the preset's, none, or one that never misses twice */
     enum mmsim_replacement tlb_replacement; /* DEFAULT = the preset's */
+    struct mmsim_flush flush;               /* all optimisations on */
+    bool sanitize_tlb; /* compare each use of a TLB entry with the tables (sanitize.h); false */
+    const struct mmsim_mmio_window *mmio; /* devices: n_mmio of them, copied; NULL = none */
+    size_t n_mmio;
 };
 
 void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes);
@@ -95,8 +126,9 @@ void mmsim_machine_destroy(struct mmsim_machine *machine);
 /*
  * Checks every invariant across all structures: each frame's count equals its mappings plus its
  * owners, every present user entry lies in a VMA that allows it, no frame is both free and mapped,
- * no TLB entry grants what the tables no longer do, and the rest of src/sim/check.c. Returns OK, or
- * INVARIANT with a sentence. Changes nothing. Time: proportional to RAM in use.
+ * no TLB entry grants what the tables no longer do (but with MMSIM_FLUSH_NONE, which asks for
+ * that), and the rest of src/sim/check.c. Returns OK, or INVARIANT with a sentence. Changes
+ * nothing. Time: proportional to RAM in use.
  */
 enum mmsim_status mmsim_machine_check(const struct mmsim_machine *machine,
                                       struct mmsim_error *error);

@@ -2,16 +2,19 @@
  * mmsim.h - the umbrella: everything a coursework program includes.
  *
  * Three depths: a whole machine in ten lines (machine.h, vm.h), one part alone (mmu.h, hw.h,
- * stats.h, event.h), a part replaced by one's own (arch.h). Experiments as files: scenario.h.
+ * stats.h, event.h), a part replaced by one's own (arch.h, device.h). Experiments as files:
+ * scenario.h.
  */
 #ifndef MMSIM_MMSIM_H
 #define MMSIM_MMSIM_H
 
 #include <mmsim/arch.h>
+#include <mmsim/device.h>
 #include <mmsim/event.h>
 #include <mmsim/hw.h>
 #include <mmsim/machine.h>
 #include <mmsim/mmu.h>
+#include <mmsim/sanitize.h>
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>
 #include <mmsim/status.h>

@@ -12,6 +12,7 @@
 #include <mmsim/event.h>
 #include <mmsim/hw.h>
 #include <mmsim/machine.h>
+#include <mmsim/sanitize.h>
 #include <mmsim/status.h>
 #include <mmsim/types.h>
 
@@ -52,6 +53,7 @@ struct mmsim_step_report {
     const char *failure;           /* the sentence; NULL if it did not fail */
     const struct mmsim_walk *walk; /* explains a refused access, or a `walk` step; else NULL */
     uint64_t n_faults, cycles;
+    const char *stale; /* lines on each report of the TLB sanitizer in this step; NULL: none */
 };
 
 struct mmsim_run_options {
@@ -62,6 +64,7 @@ struct mmsim_run_options {
     void *user;
     bool stop_after; /* with stop_step: run that many steps and keep the machine as it is */
     uint64_t stop_step;
+    bool sanitize_tlb; /* a use of a stale translation fails its step (sanitize.h) */
 };
 
 static inline void mmsim_load_options_init(struct mmsim_load_options *options)

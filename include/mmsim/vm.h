@@ -10,6 +10,7 @@
 #ifndef MMSIM_VM_H
 #define MMSIM_VM_H
 
+#include <mmsim/device.h>
 #include <mmsim/event.h>
 #include <mmsim/status.h>
 #include <mmsim/types.h>
@@ -25,6 +26,7 @@ struct mmsim_process; /* owned by its machine; stays valid after the process exi
 #define MMSIM_ERRNO_LIST(X)                                                                        \
     X(EPERM, 1)                                                                                    \
     X(ESRCH, 3)                                                                                    \
+    X(EIO, 5)                                                                                      \
     X(ENOMEM, 12)                                                                                  \
     X(EACCES, 13)                                                                                  \
     X(EFAULT, 14)                                                                                  \
@@ -83,8 +85,12 @@ enum mmsim_errno mmsim_exit(struct mmsim_process *process, int code);
 /*
  * Makes the process the running one of `cpu`: loads its page tables there if others are loaded (a
  * counted switch). A process may be live on several CPUs; its next accesses and calls happen on the
- * one chosen last. ESRCH if it is dead, EINVAL if there is no such CPU. For the kernel: chooses
- * the CPU that its accesses use and leaves the tables there as they are.
+ * one chosen last. ESRCH if it is dead, EINVAL if there is no such CPU.
+ *
+ * For the kernel: switches that CPU to a kernel thread, and the kernel's next accesses happen
+ * there. The thread needs no user pages, so with lazy flushing (struct mmsim_flush) the tables stay
+ * loaded and the process that returns to the CPU finds its TLB entries; without, the kernel's own
+ * tables are loaded, and the process's again at its next access or call.
  */
 enum mmsim_errno mmsim_run_on(struct mmsim_process *process, unsigned cpu);
 
@@ -102,8 +108,8 @@ bool mmsim_process_alive(const struct mmsim_process *process);
 
 /*
  * The kernel as an actor: its accesses go through the MMU at CPL 0 with whatever tables its CPU has
- * loaded. A refused access has outcome ERROR with EFAULT. It has no mappings to call for: the
- * system calls below answer EPERM.
+ * loaded. A refused access has outcome ERROR: EFAULT if the MMU refused it, EIO if the bus did. It
+ * has no mappings to call for: the system calls below answer EPERM.
  */
 struct mmsim_process *mmsim_kernel(struct mmsim_machine *machine);
 
@@ -188,13 +194,15 @@ enum mmsim_outcome {
 /* What happened to the guest. */
 struct mmsim_access {
     enum mmsim_outcome outcome;
-    enum mmsim_errno error; /* ESRCH: the process is dead; EFAULT: the kernel was refused */
+    enum mmsim_errno error; /* ESRCH: the process is dead; EFAULT: the kernel was refused; EIO: the
+                               bus refused an access to a device, and a load read all ones */
     enum mmsim_signal signal;
     enum mmsim_sigcode code;
-    mmsim_vaddr address;         /* of the signal or error: the first byte that was refused */
-    enum mmsim_fault_kind fault; /* the kind of the first fault taken; NONE if none was */
-    uint32_t n_faults;           /* faults taken */
-    uint64_t done;               /* bytes transferred, or references made */
+    mmsim_vaddr address;            /* of the signal or error: the first byte that was refused */
+    enum mmsim_fault_kind fault;    /* the kind of the first fault taken; NONE if none was */
+    uint32_t n_faults;              /* faults taken */
+    uint64_t done;                  /* bytes transferred, or references made */
+    enum mmsim_bus_error bus_error; /* with EIO: why */
 };
 
 /*

@@ -105,8 +105,9 @@ static const struct {
     unsigned flag;
     uint64_t bit;
 } flag_bits[] = {
-    {MMSIM_ENTRY_WRITABLE, X86_RW}, {MMSIM_ENTRY_USER, X86_US}, {MMSIM_ENTRY_GLOBAL, X86_G},
-    {MMSIM_ENTRY_ACCESSED, X86_A},  {MMSIM_ENTRY_DIRTY, X86_D}, {MMSIM_ENTRY_NO_EXECUTE, X86_XD},
+    {MMSIM_ENTRY_WRITABLE, X86_RW},  {MMSIM_ENTRY_USER, X86_US}, {MMSIM_ENTRY_GLOBAL, X86_G},
+    {MMSIM_ENTRY_ACCESSED, X86_A},   {MMSIM_ENTRY_DIRTY, X86_D}, {MMSIM_ENTRY_NO_EXECUTE, X86_XD},
+    {MMSIM_ENTRY_UNCACHED, X86_PCD},
 };
 
 static uint64_t bits_of_flags(unsigned flags)
@@ -130,6 +131,7 @@ static unsigned unsupported(const struct mmsim_page_map *map)
 {
     bool no_execute = map->mode == X86_MODE_PAE && (map->abilities & MMSIM_CPU_NO_EXECUTE);
     return (map->abilities & MMSIM_CPU_GLOBAL_PAGES ? 0u : MMSIM_ENTRY_GLOBAL) |
+           (map->abilities & MMSIM_CPU_CACHE_DISABLE ? 0u : MMSIM_ENTRY_UNCACHED) |
            (no_execute ? 0u : MMSIM_ENTRY_NO_EXECUTE);
 }
 
@@ -139,7 +141,7 @@ static uint64_t encode(const struct mmsim_page_map *map, const struct mmsim_entr
     bool present = entry->state == MMSIM_ENTRY_PRESENT;
     uint64_t bits =
         bits_of_flags(entry->flags & ~unsupported(map)) | (present ? X86_P : X86_ABSENT_HELD);
-    if (present && (map->abilities & MMSIM_CPU_KEYS))
+    if (map->abilities & MMSIM_CPU_KEYS)
         bits |= (uint64_t)(entry->key & format->key_mask) << format->key_shift;
     if (entry->size_class == 0)
         return bits | (entry->base & format->address);
@@ -161,7 +163,7 @@ static struct mmsim_entry decode(const struct mmsim_page_map *map, uint64_t valu
         return (struct mmsim_entry){.state = MMSIM_ENTRY_NONE};
     bool large = !in_table && (value & X86_PS);
     bool present = value & X86_P;
-    bool keyed = present && (map->abilities & MMSIM_CPU_KEYS);
+    bool keyed = map->abilities & MMSIM_CPU_KEYS;
     return (struct mmsim_entry){
         .state = present ? MMSIM_ENTRY_PRESENT : MMSIM_ENTRY_HELD,
         .size_class = large,

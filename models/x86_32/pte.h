@@ -24,9 +24,10 @@
  * under two-level paging (eight keys) and in bits 62:59 under PAE (sixteen), where the SDM has it
  * for four-level paging (4.6.2).
  *
- * An entry with P = 0 has no other meaning for the CPU. The kernel uses bits of such entries:
+ * An entry with P = 0 has no other meaning for the CPU. The kernel uses bits of such entries; what
+ * is not named here stands where a present entry has it, key included:
  *
- *   absent     ------------ page base ----------  kind  .   .    D   A   .    .   U/S  R/W  0
+ *   absent     ------------ page base ----------   key   .   .    D   A   .   kind  U/S  R/W  0
  *
  * where kind 1 is a page held for a mapping that grants no access (MMSIM_ENTRY_HELD).
  */
@@ -48,8 +49,7 @@
 #define X86_PDE_PAT (UINT64_C(1) << 12) /* in a PDE that maps a large page */
 #define X86_XD (UINT64_C(1) << 63)      /* PAE */
 
-#define X86_ABSENT_KIND (UINT64_C(7) << 9)
-#define X86_ABSENT_HELD (UINT64_C(1) << 9)
+#define X86_ABSENT_HELD (UINT64_C(1) << 3)
 
 #define X86_KEY_SHIFT_32 9
 #define X86_KEYS_32 8u

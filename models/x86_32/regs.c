@@ -153,6 +153,9 @@ uint32_t mm_x86_start_paging(struct mmsim_arch_cpu *cpu, unsigned mode, mmsim_pa
                              uint32_t abilities)
 {
     uint32_t used = abilities & cpu->preset->abilities;
+    used &= ~(uint32_t)MMSIM_CPU_SMAP; /* the kernel touches user memory without lifting it */
+    if (mode != X86_MODE_PAE)
+        used &= ~(uint32_t)MMSIM_CPU_NO_EXECUTE;
     uint64_t cr4 = (used & MMSIM_CPU_LARGE_PAGES ? X86_CR4_PSE : 0) |
                    (used & MMSIM_CPU_GLOBAL_PAGES ? X86_CR4_PGE : 0) |
                    (used & MMSIM_CPU_SMEP ? X86_CR4_SMEP : 0) |

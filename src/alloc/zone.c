@@ -107,6 +107,8 @@ struct mm_frame *mm_zone_alloc(struct mm_zones *zones, enum mm_frame_use use, un
     }
     zones->n_by_use[MM_FRAME_FREE] -= n_frames;
     zones->n_by_use[use] += n_frames;
+    if (zones->on_kernel_block && use != MM_FRAME_ANON)
+        zones->on_kernel_block(zones->user, pfn, n_frames);
     return &zones->table[pfn];
 }
 

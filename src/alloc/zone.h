@@ -31,6 +31,9 @@ struct mm_zones {
     uint64_t user_limit;                /* anon frames allowed; n_ram_frames = no limit */
     uint64_t n_by_use[MM_N_FRAME_USES]; /* RAM frames only; holes are not counted */
     struct mm_buddy zones[MM_N_ZONES];
+    /* Told of each block that is taken for anything but pages of processes; may be NULL. */
+    void (*on_kernel_block)(void *user, mmsim_pfn first, uint64_t n_frames);
+    void *user;
 };
 
 /*

@@ -162,6 +162,16 @@ void mm_text_printf(struct mm_text *text, const char *format, ...)
     va_end(arguments);
 }
 
+static void append_from_sink(void *user, const char *text, size_t n_bytes)
+{
+    mm_text_append(user, text, n_bytes);
+}
+
+struct mmsim_sink mm_text_sink(struct mm_text *text)
+{
+    return (struct mmsim_sink){append_from_sink, text};
+}
+
 const char *mm_text_string(const struct mm_text *text)
 {
     return text->data ? text->data : "";

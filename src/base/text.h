@@ -35,6 +35,9 @@ void mm_text_vprintf(struct mm_text *text, const char *format, va_list arguments
 /* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void mm_text_json(struct mm_text *text, const char *string);
 
+/* A sink that appends to it. */
+struct mmsim_sink mm_text_sink(struct mm_text *text);
+
 /* The text, never NULL. */
 const char *mm_text_string(const struct mm_text *text);
 

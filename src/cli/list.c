@@ -4,6 +4,7 @@
  * Every list is a walk by index over one of the library's tables, turned into rows of the same
  * shape; printing them as text or as JSON is one function each.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "options.h"
@@ -13,6 +14,7 @@
 struct row {
     const char *name, *summary;
     const char *extra; /* NULL: nothing */
+    char text[512];    /* where `extra` may point to, if it has to be put together */
 };
 
 struct list {
@@ -26,7 +28,7 @@ static bool verb_at(size_t index, struct row *row)
     const struct mmsim_verb_info *verb = mmsim_verb_at(index);
     if (verb == NULL)
         return false;
-    *row = (struct row){verb->name, verb->summary, verb->keys};
+    *row = (struct row){.name = verb->name, .summary = verb->summary, .extra = verb->keys};
     return true;
 }
 
@@ -35,7 +37,7 @@ static bool stat_at(size_t index, struct row *row)
     const struct mmsim_stat *stat = mmsim_stat_at(index);
     if (stat == NULL)
         return false;
-    *row = (struct row){stat->path, stat->meaning, stat->unit};
+    *row = (struct row){.name = stat->path, .summary = stat->meaning, .extra = stat->unit};
     return true;
 }
 
@@ -44,7 +46,7 @@ static bool model_at(size_t index, struct row *row)
     const char *name = mmsim_model_name(index);
     if (name == NULL)
         return false;
-    *row = (struct row){name, mmsim_model_summary(index), NULL};
+    *row = (struct row){.name = name, .summary = mmsim_model_summary(index)};
     return true;
 }
 
@@ -58,7 +60,8 @@ static bool cpu_at(size_t index, struct row *row)
             n++;
         const char *name = mmsim_cpu_name(model, n);
         if (name != NULL) {
-            *row = (struct row){name, mmsim_cpu_summary(model, n), model};
+            *row =
+                (struct row){.name = name, .summary = mmsim_cpu_summary(model, n), .extra = model};
             return true;
         }
         index -= n;
@@ -71,17 +74,41 @@ static bool event_at(size_t index, struct row *row)
     if (index >= MMSIM_N_EVENTS)
         return false;
     enum mmsim_event_type type = (enum mmsim_event_type)index;
-    *row = (struct row){mmsim_event_name(type), mmsim_event_meaning(type), NULL};
+    *row = (struct row){.name = mmsim_event_name(type), .summary = mmsim_event_meaning(type)};
+    return true;
+}
+
+/* "RBR 0x0 r, THR 0x0 w, ..." */
+static void list_registers(const struct mmsim_device_register *registers, char *text, size_t n)
+{
+    static const char *const RIGHTS[] = {"", "r", "w", "rw"};
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; registers[i].name != NULL && used < n; i++)
+        used += (size_t)snprintf(text + used, n - used, "%s%s 0x%x %s", i > 0 ? ", " : "",
+                                 registers[i].name, registers[i].offset,
+                                 RIGHTS[registers[i].rights & 3]);
+}
+
+static bool device_at(size_t index, struct row *row)
+{
+    const struct mmsim_device_ops *device = mmsim_device_at(index);
+    if (device == NULL)
+        return false;
+    row->name = device->name;
+    row->summary = device->summary;
+    list_registers(device->registers, row->text, sizeof row->text);
+    row->extra = row->text;
     return true;
 }
 
 static const struct list LISTS[] = {
     {"verbs", "keys", verb_at}, {"stats", "unit", stat_at}, {"models", NULL, model_at},
-    {"cpus", "model", cpu_at},  {"events", NULL, event_at}, {"policies", NULL, NULL},
-    {"config", NULL, NULL},
+    {"cpus", "model", cpu_at},  {"events", NULL, event_at}, {"devices", "registers", device_at},
+    {"policies", NULL, NULL},   {"config", NULL, NULL},
 };
 #define N_LISTS (sizeof LISTS / sizeof *LISTS)
-#define AVAILABLE "verbs, stats, models, cpus or events"
+#define AVAILABLE "verbs, stats, models, cpus, events or devices"
 
 static void print_json(const struct list *list, struct output *output)
 {

@@ -35,10 +35,10 @@ static const struct command COMMANDS[] = {
      "  mmsim walk scenarios/04-copy-on-write.yaml --by child --at buf --access w --step 11\n"
      "  mmsim walk scenarios/10-kernel-map.yaml --by kernel --at 0x400000\n",
      walk_perform},
-    {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events",
+    {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events|devices",
      "what scenarios may use, with one line each",
-     "Prints the verbs of steps, the statistics of `check`, the models, their CPUs or\n"
-     "the types of events.\n",
+     "Prints the verbs of steps, the statistics of `check`, the models, their CPUs, the\n"
+     "types of events or the devices with their registers.\n",
      "  mmsim list verbs\n"
      "  mmsim list cpus --json\n",
      list_perform},

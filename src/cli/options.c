@@ -38,6 +38,8 @@ static const struct option OPTIONS[] = {
      "write every event (fault, walk, fill, map, ...) to FILE, one JSON object a line"},
     {OPTION_CHECK_INVARIANTS, "check-invariants", 0, "WHEN", COMMAND_RUN,
      "every (also after each fault and call), step, end or off"},
+    {OPTION_SANITIZE, "sanitize", 0, "WHAT", COMMAND_RUN,
+     "tlb: compare each use of a TLB entry with the page tables; a stale one fails its step"},
     {OPTION_REPORT, "report", 0, "DIR", COMMAND_RUN, NULL},
     {OPTION_QUIET, "quiet", 'q', NULL, COMMAND_RUN | COMMAND_CHECK,
      "print only what went wrong, and the verdict"},

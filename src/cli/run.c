@@ -26,6 +26,7 @@ struct session {
     enum mmsim_check_when check;
     enum detail detail;
     bool json;
+    bool sanitize_tlb;
     struct output events; /* of --events; stream NULL without */
     size_t n_passed, n_failed, n_broken;
 
@@ -60,6 +61,14 @@ static bool parse_check_when(const char *text, enum mmsim_check_when *when, stru
     return false;
 }
 
+static bool parse_sanitize(const char *text, bool *tlb, struct console *console)
+{
+    *tlb = strcmp(text, "tlb") == 0;
+    if (!*tlb)
+        console_error(console, "--sanitize %s: expected tlb", text);
+    return *tlb;
+}
+
 static bool session_init(struct session *session, const struct arguments *arguments,
                          struct console *console)
 {
@@ -70,7 +79,9 @@ static bool session_init(struct session *session, const struct arguments *argume
     if (arguments_has(arguments, OPTION_QUIET))
         session->detail = DETAIL_QUIET;
     const char *when = arguments->values[OPTION_CHECK_INVARIANTS];
-    return when == NULL || parse_check_when(when, &session->check, console);
+    const char *sanitize = arguments->values[OPTION_SANITIZE];
+    return (when == NULL || parse_check_when(when, &session->check, console)) &&
+           (sanitize == NULL || parse_sanitize(sanitize, &session->sanitize_tlb, console));
 }
 
 /* ---- --events ---- */
@@ -152,6 +163,10 @@ static void print_heading(const struct session *session, const struct mmsim_scen
     output_format(out, "\n");
     output_wrapped(out, STYLE_DIM, 2, mmsim_scenario_description(scenario));
     output_format(out, "  %s, %s, ", config->model, config->cpu);
+    if (config->paging == MMSIM_PAGING_PAE)
+        output_format(out, "PAE, ");
+    if (config->tlb != MMSIM_TLB_PRESET)
+        output_format(out, config->tlb == MMSIM_TLB_NONE ? "no TLB, " : "an unlimited TLB, ");
     if (config->n_cpus > 1)
         output_format(out, "%u CPUs, ", config->n_cpus);
     print_size(out, config->ram_bytes);
@@ -201,6 +216,8 @@ static void print_step(const struct session *session, const struct mmsim_step_re
     output_format(out, "\n");
     if (report->failed)
         print_failure(session, report);
+    if (report->stale != NULL)
+        output_format(out, "%s", report->stale);
     if (wants_walk(session, report))
         print_walk(session, report->walk);
 }
@@ -303,6 +320,7 @@ static enum exit_status run_one(struct session *session, const struct mmsim_scen
     struct mmsim_run_options options;
     mmsim_run_options_init(&options);
     options.check = session->check;
+    options.sanitize_tlb = session->sanitize_tlb;
     options.on_machine = on_machine;
     options.user = session;
 

@@ -34,6 +34,12 @@ void mm_cpu_fini(struct mm_cpu *cpu, struct mm_host *host)
         mm_tlb_fini(&cpu->own_tlbs[i], host);
 }
 
+void mm_cpu_watch(struct mm_cpu *cpu, const struct mm_watch *watch)
+{
+    cpu->watch = watch;
+    mm_shortcut_reset(&cpu->shortcut);
+}
+
 struct mmsim_event mm_cpu_event(const struct mm_cpu *cpu, enum mmsim_event_type type)
 {
     return (struct mmsim_event){

@@ -33,17 +33,34 @@ struct mm_board {
 /* A CPU's TLBs; one that it does not have has no ways. */
 enum mm_tlb_name { MM_TLB_DATA, MM_TLB_FETCH, MM_TLB_SECOND, MM_N_TLBS };
 
+struct mm_cpu;
+
+/* What gave a translation without the tables being read from the top. */
+enum mm_holder { MM_HELD_BY_TLB, MM_HELD_BY_SECOND_TLB, MM_HELD_BY_WALK_CACHE };
+
+/*
+ * Somebody who is told of every translation that is used although the tables were not read anew for
+ * it, before the access. May look at everything, changes nothing.
+ */
+struct mm_watch {
+    void (*used)(void *user, const struct mm_cpu *cpu, const struct mmsim_request *request,
+                 const struct mmsim_translation *held, enum mm_holder holder);
+    void *user;
+};
+
 struct mm_cpu {
     struct mmsim_arch_cpu arch;
     struct mm_tlb *tlb[2]; /* [0] data, [1] fetches; the same one on a CPU with one TLB */
     struct mm_tlb own_tlbs[MM_N_TLBS];
     uint64_t n_accesses, n_misses;
-    uint64_t n_second_hits;     /* hits that only the second level had */
-    uint64_t n_walk_cache_hits; /* walks that did not read their directory entry */
-    struct mmsim_fault fault;   /* the latest one */
+    uint64_t n_second_hits;         /* hits that only the second level had */
+    uint64_t n_walk_cache_hits;     /* walks that did not read their directory entry */
+    struct mmsim_fault fault;       /* the latest one */
+    enum mmsim_bus_error bus_error; /* of the latest access to a device */
     const struct mm_board *board;
     unsigned index;
     struct mm_shortcut shortcut;
+    const struct mm_watch *watch; /* NULL: nobody watches; else the shortcut is not used */
     /* Of whoever runs here, for events; kept by the scheduler. */
     uint32_t process;
     const char *process_name;
@@ -52,6 +69,9 @@ struct mm_cpu {
 bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board *board,
                  const struct mmsim_cpu_preset *preset, unsigned index);
 void mm_cpu_fini(struct mm_cpu *cpu, struct mm_host *host);
+
+/* Has every use of a held translation watched; `watch` stays the caller's, NULL ends it. */
+void mm_cpu_watch(struct mm_cpu *cpu, const struct mm_watch *watch);
 
 /* Size of a page of a size class, as a shift; 0: there is no such class. */
 static inline uint8_t mm_board_page_shift(const struct mm_board *board, unsigned size_class)

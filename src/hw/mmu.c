@@ -58,11 +58,15 @@ static void fill_second(struct mm_cpu *cpu, const struct mmsim_request *request,
         mm_tlb_fill(second, request->address, to, cpu->n_accesses);
 }
 
-static void count_walk(struct mm_cpu *cpu, const struct mmsim_translation *to)
+static void count_walk(struct mm_cpu *cpu, const struct mmsim_request *request,
+                       const struct mmsim_translation *to)
 {
     uint32_t cost = cpu->arch.preset->costs.walk_level;
+    bool by_cache = to->page_shift == MMSIM_PAGE_SHIFT && to->levels == 1;
     mm_clock_charge(cpu->board->clock, (uint64_t)to->levels * cost);
-    cpu->n_walk_cache_hits += to->page_shift == MMSIM_PAGE_SHIFT && to->levels == 1;
+    cpu->n_walk_cache_hits += by_cache;
+    if (by_cache && cpu->watch)
+        cpu->watch->used(cpu->watch->user, cpu, request, to, MM_HELD_BY_WALK_CACHE);
 }
 
 static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_paddr *physical)
@@ -75,12 +79,30 @@ static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_
     *physical = to.base | (request->address & (((mmsim_vaddr)1 << to.page_shift) - 1));
     if (!cpu->arch.translating)
         return true;
-    count_walk(cpu, &to);
+    count_walk(cpu, request, &to);
     fill_first(cpu, request, &to);
     fill_second(cpu, request, &to);
     report(cpu, MMSIM_EVENT_WALK, request, &to);
     report(cpu, MMSIM_EVENT_FILL, request, &to);
     return true;
+}
+
+/* A translation as it was when the entry was filled. */
+static struct mmsim_translation translation_of(const struct mm_tlb_entry *entry)
+{
+    uint64_t offset_mask = ((uint64_t)1 << entry->page_shift) - 1;
+    return (struct mmsim_translation){.base = entry->base & ~offset_mask,
+                                      .page_shift = entry->page_shift,
+                                      .rights = entry->rights,
+                                      .global = entry->global,
+                                      .dirty = entry->dirty};
+}
+
+void mm_mmu_tell_watch(const struct mm_cpu *cpu, const struct mmsim_request *request,
+                       const struct mm_tlb_entry *entry, enum mm_holder holder)
+{
+    struct mmsim_translation held = translation_of(entry);
+    cpu->watch->used(cpu->watch->user, cpu, request, &held, holder);
 }
 
 /* What the second level holds comes into the first, whatever its rights; NULL: neither has it. */
@@ -89,12 +111,7 @@ static struct mm_tlb_entry *promote(struct mm_cpu *cpu, const struct mmsim_reque
     struct mm_tlb_entry *held = mm_tlb_find(&cpu->own_tlbs[MM_TLB_SECOND], request->address);
     if (!held)
         return NULL;
-    uint64_t offset_mask = ((uint64_t)1 << held->page_shift) - 1;
-    struct mmsim_translation to = {.base = held->base & ~offset_mask,
-                                   .page_shift = held->page_shift,
-                                   .rights = held->rights,
-                                   .global = held->global,
-                                   .dirty = held->dirty};
+    struct mmsim_translation to = translation_of(held);
     held->stamp = cpu->n_accesses;
     cpu->n_second_hits++;
     mm_clock_charge(cpu->board->clock, cpu->arch.preset->costs.second_level);
@@ -113,10 +130,13 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
                              struct mm_tlb_entry *held, mmsim_paddr *physical)
 {
     const struct mm_tlb *first = first_level(cpu, request);
+    enum mm_holder holder = MM_HELD_BY_TLB;
     if (!held && first->large.n_valid_hint > 0)
         held = mm_tlb_array_find(&first->large, request->address);
-    if (!held && cpu->own_tlbs[MM_TLB_SECOND].small.ways > 0)
+    if (!held && cpu->own_tlbs[MM_TLB_SECOND].small.ways > 0) {
         held = promote(cpu, request);
+        holder = MM_HELD_BY_SECOND_TLB;
+    }
     if (held && !allowed(cpu, request, held->rights)) {
         cpu->board->arch->refuse(&cpu->arch, request, held->rights, &cpu->fault);
         return refuse(cpu, request);
@@ -124,7 +144,7 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
     if (held && (request->access != MMSIM_ACCESS_WRITE || held->dirty)) {
         held->stamp = cpu->n_accesses;
         *physical = physical_of(cpu, request, held);
-        mm_mmu_remember(cpu, request, held, *physical);
+        mm_mmu_granted(cpu, request, held, *physical, holder);
         return true;
     }
     cpu->n_misses += cpu->arch.translating; /* else there is nothing to walk */
@@ -145,17 +165,38 @@ bool mm_mmu_translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *req
     return mm_mmu_translate(cpu, next, request->access, request->privilege, &pieces->physical[1]);
 }
 
+/* What a device said to an access: kept, and told. */
+static void note_device(struct mm_cpu *cpu, const struct mm_bus_transfer *transfer,
+                        const struct mm_bus_answer *answer)
+{
+    cpu->bus_error = answer->error;
+    enum mmsim_event_type type = answer->error ? MMSIM_EVENT_BUS_ERROR : MMSIM_EVENT_MMIO;
+    if (!mm_obs_wants(cpu->board->obs, type))
+        return;
+    struct mmsim_event event = mm_cpu_event(cpu, type);
+    event.address = transfer->address;
+    event.length = transfer->n_bytes;
+    event.error = (uint32_t)answer->error;
+    event.value = answer->value;
+    event.access = transfer->kind;
+    event.device = answer->window->name;
+    mm_obs_emit(cpu->board->obs, &event);
+}
+
 void mm_mmu_move(struct mm_cpu *cpu, enum mmsim_access_kind access, const struct mm_pieces *pieces,
                  void *data, size_t n_bytes)
 {
-    const struct mm_bus *bus = cpu->board->bus;
+    struct mm_bus_transfer transfer = {.access_bytes = n_bytes, .kind = access};
     uint8_t *bytes = data;
     size_t piece = pieces->first_bytes;
+    if (piece < n_bytes && pieces->physical[1] == pieces->physical[0] + piece)
+        piece = n_bytes; /* one access on the bus, too */
     for (int i = 0; n_bytes > 0; i++) {
-        if (access == MMSIM_ACCESS_WRITE)
-            mm_bus_write(bus, pieces->physical[i], bytes, piece);
-        else
-            mm_bus_read(bus, pieces->physical[i], bytes, piece);
+        transfer.address = pieces->physical[i];
+        transfer.n_bytes = piece;
+        struct mm_bus_answer answer = mm_bus_transfer(cpu->board->bus, &transfer, bytes);
+        if (answer.window)
+            note_device(cpu, &transfer, &answer);
         bytes += piece;
         n_bytes -= piece;
         piece = n_bytes;
@@ -167,12 +208,10 @@ bool mm_mmu_access(struct mm_cpu *cpu, const struct mmsim_request *request, void
 {
     uint8_t *direct =
         mm_mmu_shortcut(cpu, request->address, request->access, request->privilege, n_bytes);
-    if (direct && request->access == MMSIM_ACCESS_WRITE)
-        memcpy(direct, data, n_bytes);
-    else if (direct)
-        memcpy(data, direct, n_bytes);
-    if (direct)
+    if (direct) {
+        mm_mmu_exchange(request->access, data, direct, n_bytes);
         return true;
+    }
     struct mm_pieces pieces;
     if (!mm_mmu_translate_pieces(cpu, request, n_bytes, &pieces))
         return false;

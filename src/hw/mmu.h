@@ -36,6 +36,20 @@ static inline void mm_mmu_remember(struct mm_cpu *cpu, const struct mmsim_reques
         mm_shortcut_add(&cpu->shortcut, request->access, request->address, page, entry);
 }
 
+/* What follows a granted hit: the watch is told, or the shortcut remembers it. */
+void mm_mmu_tell_watch(const struct mm_cpu *cpu, const struct mmsim_request *request,
+                       const struct mm_tlb_entry *entry, enum mm_holder holder);
+
+static inline void mm_mmu_granted(struct mm_cpu *cpu, const struct mmsim_request *request,
+                                  struct mm_tlb_entry *entry, mmsim_paddr physical,
+                                  enum mm_holder holder)
+{
+    if (cpu->watch)
+        mm_mmu_tell_watch(cpu, request, entry, holder);
+    else
+        mm_mmu_remember(cpu, request, entry, physical);
+}
+
 /* True: *physical is where `address` lies. False: cpu->fault tells why not. */
 static inline bool mm_mmu_translate(struct mm_cpu *cpu, mmsim_vaddr address,
                                     enum mmsim_access_kind access, enum mmsim_privilege privilege,
@@ -49,7 +63,7 @@ static inline bool mm_mmu_translate(struct mm_cpu *cpu, mmsim_vaddr address,
         (access != MMSIM_ACCESS_WRITE || entry->dirty)) {
         entry->stamp = stamp;
         *physical = entry->base | (address & MMSIM_PAGE_MASK);
-        mm_mmu_remember(cpu, &request, entry, *physical);
+        mm_mmu_granted(cpu, &request, entry, *physical, MM_HELD_BY_TLB);
         return true;
     }
     return mm_mmu_translate_slowly(cpu, &request, entry, physical);
@@ -71,6 +85,25 @@ static inline uint8_t *mm_mmu_shortcut(struct mm_cpu *cpu, mmsim_vaddr address,
     return slot->page + offset;
 }
 
+/*
+ * Moves the bytes of an access between the caller's `data` and host `memory`. Loads and stores mix
+ * at random, and a wrong guess of a branch costs more than the access: so the two ends are swapped
+ * by a mask, not by an if (compilers make a branch of any if here). A word, the usual size, is one
+ * move.
+ */
+static inline void mm_mmu_exchange(enum mmsim_access_kind access, void *data, uint8_t *memory,
+                                   size_t n_bytes)
+{
+    uintptr_t store = (uintptr_t)0 - (access == MMSIM_ACCESS_WRITE);
+    uintptr_t swap = ((uintptr_t)memory ^ (uintptr_t)data) & store;
+    void *to = (void *)((uintptr_t)data ^ swap);
+    const void *from = (const void *)((uintptr_t)memory ^ swap);
+    if (n_bytes == sizeof(uint32_t))
+        memcpy(to, from, sizeof(uint32_t));
+    else
+        memcpy(to, from, n_bytes);
+}
+
 /* Where the bytes of an access lie: one piece, or two if it straddles a page boundary. */
 struct mm_pieces {
     mmsim_paddr physical[2];
@@ -81,7 +114,7 @@ struct mm_pieces {
 bool mm_mmu_translate_pieces(struct mm_cpu *cpu, const struct mmsim_request *request,
                              size_t n_bytes, struct mm_pieces *pieces);
 
-/* Moves its bytes between the bus and `data`. */
+/* Moves its bytes between the bus and `data`; cpu->bus_error tells what a device said. */
 void mm_mmu_move(struct mm_cpu *cpu, enum mmsim_access_kind access, const struct mm_pieces *pieces,
                  void *data, size_t n_bytes);
 

@@ -6,25 +6,31 @@
 #include "base/assert.h"
 #include "base/host.h"
 
-bool mm_phys_init_ranges(struct mm_phys *phys, uint64_t low_bytes, uint64_t high_bytes)
+struct mm_phys mm_phys_plan(uint64_t low_bytes, uint64_t high_bytes)
 {
-    uint64_t n_bytes = low_bytes + high_bytes;
-    MM_ASSERT(low_bytes > 0 && low_bytes <= MM_PHYS_LOW_LIMIT, "RAM does not begin at 0");
-    MM_ASSERT(!((low_bytes | high_bytes) & MMSIM_PAGE_MASK), "RAM is not a number of whole pages");
-    *phys = (struct mm_phys){.host = mm_host_reserve(n_bytes), .n_bytes = n_bytes, .n_ranges = 1};
-    phys->ranges[0] = (struct mm_phys_range){.start = 0, .end = low_bytes, .offset = 0};
+    struct mm_phys phys = {.n_bytes = low_bytes + high_bytes, .n_ranges = 1};
+    phys.ranges[0] = (struct mm_phys_range){.start = 0, .end = low_bytes, .offset = 0};
     if (high_bytes > 0)
-        phys->ranges[phys->n_ranges++] = (struct mm_phys_range){
+        phys.ranges[phys.n_ranges++] = (struct mm_phys_range){
             .start = MM_PHYS_HIGH_START,
             .end = MM_PHYS_HIGH_START + high_bytes,
             .offset = low_bytes,
         };
+    return phys;
+}
+
+bool mm_phys_init_ranges(struct mm_phys *phys, uint64_t low_bytes, uint64_t high_bytes)
+{
+    MM_ASSERT(low_bytes > 0 && low_bytes <= MM_PHYS_LOW_LIMIT, "RAM does not begin at 0");
+    MM_ASSERT(!((low_bytes | high_bytes) & MMSIM_PAGE_MASK), "RAM is not a number of whole pages");
+    *phys = mm_phys_plan(low_bytes, high_bytes);
+    phys->host = mm_host_reserve(phys->n_bytes);
     return phys->host != NULL;
 }
 
 bool mm_phys_init(struct mm_phys *phys, uint64_t n_bytes)
 {
-    uint64_t low_bytes = n_bytes < MM_PHYS_LOW_LIMIT ? n_bytes : MM_PHYS_LOW_LIMIT;
+    uint64_t low_bytes = mm_phys_low_bytes(n_bytes);
     return mm_phys_init_ranges(phys, low_bytes, n_bytes - low_bytes);
 }
 

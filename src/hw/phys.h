@@ -31,6 +31,15 @@ struct mm_phys {
     struct mm_phys_range ranges[2];
 };
 
+/* Where n_bytes of RAM lie; nothing is mapped, `host` is NULL. */
+struct mm_phys mm_phys_plan(uint64_t low_bytes, uint64_t high_bytes);
+
+/* How many of n_bytes of RAM lie below the hole. */
+static inline uint64_t mm_phys_low_bytes(uint64_t n_bytes)
+{
+    return n_bytes < MM_PHYS_LOW_LIMIT ? n_bytes : MM_PHYS_LOW_LIMIT;
+}
+
 /* Maps n_bytes of RAM (a multiple of the page size). False: the host has no room. */
 bool mm_phys_init(struct mm_phys *phys, uint64_t n_bytes);
 

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/tree.h"
+#include "paging/flush.h"
 
 static struct mm_pgtable *set_of(struct mmsim_page_map *map)
 {
@@ -25,6 +26,13 @@ static void report_entry(const struct mm_pgtable *set, enum mmsim_event_type typ
     event.frame = mm_address_pfn(base);
     event.value = value;
     mm_obs_emit(paging->board->obs, &event);
+}
+
+/* A changed entry of a page: the event tells in which tables, by the frame of their root. */
+static void report_page(const struct mm_pgtable *set, enum mmsim_event_type type, mmsim_vaddr page,
+                        mmsim_paddr base)
+{
+    report_entry(set, type, page, base, mm_address_pfn(set->map.root));
 }
 
 /* ---- frames for the model ---- */
@@ -52,6 +60,7 @@ static void table_put(struct mmsim_page_map *map, mmsim_vaddr covers, mmsim_padd
     struct mm_pgtable *set = set_of(map);
     struct mm_zones *zones = set->paging->zones;
     struct mm_frame *frame = mm_zone_frame(zones, table);
+    mm_flush_fence(set->paging, table);
     frame->owner = NULL;
     mm_zone_free(zones, frame, 0);
     set->n_tables--;
@@ -144,7 +153,7 @@ void mm_pgtable_map(struct mm_pgtable *set, mmsim_vaddr page, const struct mmsim
 {
     arch_of(set)->map(&set->map, page, entry);
     mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
-    report_entry(set, MMSIM_EVENT_MAP, page, entry->base, 0);
+    report_page(set, MMSIM_EVENT_MAP, page, entry->base);
 }
 
 struct mmsim_entry mm_pgtable_unmap(struct mm_pgtable *set, mmsim_vaddr page)
@@ -152,15 +161,24 @@ struct mmsim_entry mm_pgtable_unmap(struct mm_pgtable *set, mmsim_vaddr page)
     struct mmsim_entry before = arch_of(set)->unmap(&set->map, page);
     mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
     if (before.state != MMSIM_ENTRY_NONE)
-        report_entry(set, MMSIM_EVENT_UNMAP, page, before.base, 0);
+        report_page(set, MMSIM_EVENT_UNMAP, page, before.base);
     return before;
+}
+
+static bool differ(const struct mmsim_entry *before, struct mmsim_entry after)
+{
+    return before->state != after.state || before->flags != after.flags || before->key != after.key;
 }
 
 struct mmsim_entry mm_pgtable_protect(struct mm_pgtable *set, mmsim_vaddr page,
                                       enum mmsim_entry_state state, unsigned flags)
 {
+    struct mmsim_entry before = arch_of(set)->protect(&set->map, page, state, flags);
     mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
-    return arch_of(set)->protect(&set->map, page, state, flags);
+    if (mm_obs_wants(set->paging->board->obs, MMSIM_EVENT_PROTECT) &&
+        differ(&before, mm_pgtable_query(set, page)))
+        report_page(set, MMSIM_EVENT_PROTECT, page, before.base);
+    return before;
 }
 
 struct mmsim_entry mm_pgtable_query(const struct mm_pgtable *set, mmsim_vaddr page)
@@ -213,16 +231,31 @@ static bool map_lowmem(struct mm_paging *paging)
     return true;
 }
 
-static void unmap_lowmem(struct mm_paging *paging)
+bool mm_paging_map_device(struct mm_paging *paging, mmsim_paddr at, uint64_t n_bytes)
 {
     const struct mmsim_arch_ops *arch = paging->board->arch;
-    mmsim_vaddr end = lowmem_end(paging);
-    mmsim_vaddr at = MM_LAYOUT_LOWMEM_START;
+    MM_ASSERT(mm_list_empty(&paging->sets), "a device is mapped after sets copied the tables");
+    for (mmsim_vaddr page = at; page < at + n_bytes; page += MMSIM_PAGE_SIZE) {
+        if (!arch->prepare(&paging->master->map, page, 0))
+            return false;
+        struct mmsim_entry entry = {.state = MMSIM_ENTRY_PRESENT,
+                                    .flags = MMSIM_ENTRY_WRITABLE | MMSIM_ENTRY_GLOBAL |
+                                             MMSIM_ENTRY_NO_EXECUTE | MMSIM_ENTRY_UNCACHED,
+                                    .base = page};
+        arch->map(&paging->master->map, page, &entry);
+    }
+    return true;
+}
+
+static void unmap_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end)
+{
+    const struct mmsim_arch_ops *arch = paging->board->arch;
+    mmsim_vaddr at = start;
     while ((at = arch->next(&paging->master->map, at, end)) < end) {
         struct mmsim_entry entry = arch->unmap(&paging->master->map, at);
         at += (uint64_t)1 << mm_board_page_shift(paging->board, entry.size_class);
     }
-    arch->trim(&paging->master->map, MM_LAYOUT_LOWMEM_START, end);
+    arch->trim(&paging->master->map, start, end);
 }
 
 bool mm_paging_init(struct mm_paging *paging, uint32_t abilities)
@@ -248,7 +281,8 @@ void mm_paging_fini(struct mm_paging *paging)
 {
     if (!paging->master)
         return;
-    unmap_lowmem(paging);
+    unmap_kernel(paging, MM_LAYOUT_LOWMEM_START, lowmem_end(paging));
+    unmap_kernel(paging, MM_LAYOUT_MMIO_START, MM_LAYOUT_END);
     set_destroy(paging->master);
     paging->master = NULL;
     mm_slab_fini(&paging->pgtables);

@@ -14,6 +14,8 @@
 #ifndef MM_PAGING_PGTABLE_H
 #define MM_PAGING_PGTABLE_H
 
+#include <mmsim/machine.h>
+
 #include "alloc/slab.h"
 #include "alloc/zone.h"
 #include "base/list.h"
@@ -36,6 +38,7 @@ struct mm_paging {
     unsigned n_cpus;
     unsigned current_cpu; /* on which the kernel is running now */
     uint32_t abilities;   /* of the CPU, those that the kernel uses */
+    struct mmsim_flush flush;
     struct mm_slab_cache pgtables;
     struct mm_pgtable *master;
     struct mm_list sets; /* all struct mm_pgtable but the master */
@@ -49,6 +52,12 @@ bool mm_paging_init(struct mm_paging *paging, uint32_t abilities);
 
 /* Gives every frame back. No set but the master may exist. */
 void mm_paging_fini(struct mm_paging *paging);
+
+/*
+ * Maps device registers into the master tables: supervisor only, uncached, not executable, physical
+ * = virtual, whole pages. Before any other set exists. False: no memory for tables.
+ */
+bool mm_paging_map_device(struct mm_paging *paging, mmsim_paddr at, uint64_t n_bytes);
 
 /* A new set of tables with the kernel's entries; NULL: no memory. */
 struct mm_pgtable *mm_pgtable_create(struct mm_paging *paging);

@@ -52,6 +52,16 @@ static void refuse_kernel(mmsim_vaddr address, struct mmsim_access *access)
     access->address = address;
 }
 
+/* The MMU let it pass, but no register took it: a load has read all ones. */
+static void refuse_by_bus(mmsim_vaddr address, enum mmsim_bus_error why,
+                          struct mmsim_access *access)
+{
+    access->outcome = MMSIM_ERROR;
+    access->error = MMSIM_EIO;
+    access->address = address;
+    access->bus_error = why;
+}
+
 /* Raises a signal, which ends the process unless it has a handler. */
 static void raise_signal(const struct mm_actor *actor, enum mmsim_signal number,
                          enum mmsim_sigcode code, mmsim_vaddr address, struct mmsim_access *access)
@@ -178,6 +188,7 @@ static bool transfer(const struct mm_actor *actor, enum mmsim_access_kind kind, 
                      void *bytes, size_t n_bytes)
 {
     struct mmsim_request request = {address, kind, privilege_of(actor)};
+    cpu_of(actor)->bus_error = MMSIM_BUS_ERROR_NONE;
     return mm_mmu_access(cpu_of(actor), &request, bytes, n_bytes);
 }
 
@@ -205,8 +216,11 @@ bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, m
         return false;
     for (int n_faults = 0; n_faults < MAX_FAULTS_PER_ACCESS; n_faults++) {
         if (transfer(actor, kind, address, bytes, n_bytes)) {
-            access->done += n_bytes;
-            return true;
+            enum mmsim_bus_error why = cpu_of(actor)->bus_error;
+            if (why)
+                refuse_by_bus(address, why, access);
+            access->done += why ? 0 : n_bytes;
+            return !why;
         }
         if (!handle_fault(actor, access))
             return false;
@@ -248,19 +262,6 @@ enum attempt {
     ATTEMPT_NONE     /* not tried: the ordinary way must do it */
 };
 
-/*
- * Loads and stores mix at random, and a wrong guess of a branch costs more than the access: so the
- * two ends are swapped by a mask, not by an if (compilers make a branch of any if here).
- */
-static inline void move(struct mmsim_reference *reference, uint8_t *bytes)
-{
-    uintptr_t store = (uintptr_t)0 - (reference->kind == MMSIM_ACCESS_WRITE);
-    uintptr_t memory = (uintptr_t)bytes;
-    uintptr_t value = (uintptr_t)&reference->value;
-    uintptr_t swap = (memory ^ value) & store;
-    memcpy((void *)(value ^ swap), (const void *)(memory ^ swap), sizeof reference->value);
-}
-
 /* An access within a page, through the TLB or a walk. */
 static inline enum attempt try_directly(struct mm_cpu *cpu, struct mmsim_reference *reference)
 {
@@ -274,11 +275,9 @@ static inline enum attempt try_directly(struct mm_cpu *cpu, struct mmsim_referen
         return ATTEMPT_FAULTED;
     uint8_t *bytes = mm_bus_direct(cpu->board->bus, physical, BYTES);
     if (bytes)
-        move(reference, bytes);
-    else if (kind == MMSIM_ACCESS_WRITE)
-        mm_bus_write(cpu->board->bus, physical, &reference->value, BYTES);
+        mm_mmu_exchange(kind, &reference->value, bytes, BYTES);
     else
-        mm_bus_read(cpu->board->bus, physical, &reference->value, BYTES);
+        mm_mmu_move(cpu, kind, &(struct mm_pieces){{physical, 0}, BYTES}, &reference->value, BYTES);
     return ATTEMPT_MOVED;
 }
 
@@ -300,12 +299,12 @@ static size_t run_hits(struct mm_cpu *cpu, struct mmsim_reference *references, s
     for (; i < n; i++) {
         struct mmsim_reference *reference = &references[i];
         uint64_t offset = reference->address & MMSIM_PAGE_MASK;
-        const struct mm_shortcut_slot *slot = mm_shortcut_find(
-            shortcut, (enum mmsim_access_kind)(reference->kind & 1), reference->address);
+        enum mmsim_access_kind kind = (enum mmsim_access_kind)(reference->kind & 1);
+        const struct mm_shortcut_slot *slot = mm_shortcut_find(shortcut, kind, reference->address);
         if (!slot || offset > MMSIM_PAGE_SIZE - sizeof reference->value)
             break;
         slot->entry->stamp = ++stamp;
-        move(reference, slot->page + offset);
+        mm_mmu_exchange(kind, &reference->value, slot->page + offset, sizeof reference->value);
     }
     cpu->n_accesses = stamp;
     return i;

@@ -80,6 +80,7 @@ static void show_running(struct mm_procs *procs, unsigned cpu, struct mm_process
 {
     struct mm_cpu *hardware = &procs->paging->cpus[cpu];
     procs->running[cpu] = process;
+    procs->kernel_threads &= ~((uint64_t)1 << cpu);
     hardware->process = process ? process->number : 0;
     hardware->process_name = process ? process->name : NULL;
 }
@@ -107,11 +108,24 @@ void mm_process_switch(struct mm_process *process, unsigned cpu)
     struct mm_procs *procs = process->procs;
     process->cpu = cpu;
     procs->paging->current_cpu = cpu;
-    if (!mm_pgtable_load(process->aspace->tables, cpu))
+    bool returns = (procs->kernel_threads >> cpu) & 1;
+    if (!mm_pgtable_load(process->aspace->tables, cpu) && !returns)
         return;
     show_running(procs, cpu, process);
     mm_clock_work(procs->vm->clock, MM_WORK_SWITCH);
     report(process, MMSIM_EVENT_SWITCH, 0);
+}
+
+void mm_process_switch_to_kernel(struct mm_procs *procs, unsigned cpu)
+{
+    uint64_t bit = (uint64_t)1 << cpu;
+    procs->paging->current_cpu = cpu;
+    if (procs->kernel_threads & bit)
+        return;
+    if (!procs->paging->flush.lazy && mm_pgtable_load(procs->paging->master, cpu))
+        show_running(procs, cpu, NULL);
+    procs->kernel_threads |= bit;
+    mm_clock_work(procs->vm->clock, MM_WORK_SWITCH);
 }
 
 const char *mm_procs_check(const struct mm_procs *procs)

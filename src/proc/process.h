@@ -32,6 +32,7 @@ struct mm_procs {
     struct mm_list processes;
     uint32_t n_spawned;
     struct mm_process *running[MMSIM_MAX_CPUS];
+    uint64_t kernel_threads; /* mask of CPUs that run one, on whatever tables are loaded there */
     /* Called for each process that is about to exit, whole as it still is. */
     void (*on_exit)(struct mm_process *process, int code);
 };
@@ -47,6 +48,12 @@ void mm_process_exit(struct mm_process *process, int code);
 
 /* Loads its page tables on a CPU and makes that the CPU the kernel runs on. */
 void mm_process_switch(struct mm_process *process, unsigned cpu);
+
+/*
+ * Switches a CPU to a kernel thread and makes that the CPU the kernel runs on. The tables that are
+ * loaded there stay, or the kernel's own are loaded: mm_paging.flush.lazy.
+ */
+void mm_process_switch_to_kernel(struct mm_procs *procs, unsigned cpu);
 
 /* NULL, or a sentence (static storage). */
 const char *mm_procs_check(const struct mm_procs *procs);

@@ -4,6 +4,7 @@
  * Every event has type, step, cycles, cpu and, where a process is concerned, its name; the other
  * members depend on the type (the table below).
  */
+#include <mmsim/device.h>
 #include <mmsim/event.h>
 #include <mmsim/hw.h>
 #include <mmsim/vm.h>
@@ -17,7 +18,9 @@ enum member {
     ERROR = 1 << 3, /* a #PF error code, by its bits' names */
     KIND = 1 << 4,
     VALUE = 1 << 5,
-    SIGNAL = 1 << 6 /* its name, and why it was sent */
+    SIGNAL = 1 << 6, /* its name, and why it was sent */
+    DEVICE = 1 << 7, /* its window's name, and the kind of access */
+    WHY = 1 << 8     /* the bus refused it */
 };
 
 struct shape {
@@ -37,11 +40,18 @@ static const struct shape shapes[MMSIM_N_EVENTS] = {
     [MMSIM_EVENT_FILL] = {ADDRESS | FRAME, NULL},
     [MMSIM_EVENT_INVLPG] = {ADDRESS, NULL},
     [MMSIM_EVENT_SHOOTDOWN] = {VALUE, "target"},
-    [MMSIM_EVENT_MAP] = {ADDRESS | FRAME, NULL},
-    [MMSIM_EVENT_UNMAP] = {ADDRESS | FRAME, NULL},
+    [MMSIM_EVENT_MAP] = {ADDRESS | FRAME | VALUE, "tables"},
+    [MMSIM_EVENT_UNMAP] = {ADDRESS | FRAME | VALUE, "tables"},
     [MMSIM_EVENT_TABLE] = {ADDRESS | FRAME | VALUE, "added"},
     [MMSIM_EVENT_OOM] = {VALUE, "resident"},
+    [MMSIM_EVENT_PROTECT] = {ADDRESS | FRAME | VALUE, "tables"},
+    [MMSIM_EVENT_STALE] = {ADDRESS | FRAME, NULL},
+    [MMSIM_EVENT_MMIO] = {DEVICE | ADDRESS | LENGTH | VALUE, "value"},
+    [MMSIM_EVENT_BUS_ERROR] = {DEVICE | ADDRESS | LENGTH | VALUE | WHY, "value"},
 };
+
+static const char *const access_letters[] = {
+    [MMSIM_ACCESS_READ] = "r", [MMSIM_ACCESS_WRITE] = "w", [MMSIM_ACCESS_FETCH] = "x"};
 
 static void write_number(const struct mmsim_sink *sink, const char *name, uint64_t value)
 {
@@ -69,6 +79,9 @@ void mmsim_event_write_json(const struct mmsim_machine *machine, const struct mm
                    (unsigned long long)event->cycles, event->cpu);
     if (event->name)
         mm_sink_printf(sink, ",\"process\":\"%s\"", event->name);
+    if (shape->members & DEVICE)
+        mm_sink_printf(sink, ",\"device\":\"%s\",\"access\":\"%s\"", event->device,
+                       access_letters[event->access]);
     if (shape->members & ADDRESS)
         write_address(sink, "address", event->address);
     if (shape->members & LENGTH)
@@ -84,6 +97,9 @@ void mmsim_event_write_json(const struct mmsim_machine *machine, const struct mm
         mm_sink_printf(sink, ",\"signal\":\"%s\",\"code\":\"%s\"",
                        mmsim_signal_name((enum mmsim_signal)event->value),
                        mmsim_sigcode_name((enum mmsim_sigcode)event->error));
+    if (shape->members & WHY)
+        mm_sink_printf(sink, ",\"why\":\"%s\"",
+                       mmsim_bus_error_text((enum mmsim_bus_error)event->error));
     if (shape->members & FRAME)
         write_number(sink, "frame", event->frame);
     if (shape->members & VALUE)

@@ -237,6 +237,8 @@ static void explain(struct mm_run *run, const struct mm_step *step)
         mm_text_printf(&run->message, " (%s)", mmsim_signal_describe(run->outcome.code));
     if (run->outcome.outcome == MMSIM_ERROR && run->outcome.error == MMSIM_ESRCH)
         mm_text_puts(&run->message, " (the process is dead, or was never made)");
+    if (run->outcome.bus_error)
+        mm_text_printf(&run->message, " (%s)", mmsim_bus_error_text(run->outcome.bus_error));
 }
 
 bool mm_run_judge(struct mm_run *run, const struct mm_step *step)

@@ -20,9 +20,11 @@ void mm_run_access(struct mm_run *run, const struct mmsim_access *access)
     outcome->error = access->error;
     outcome->signal = access->signal;
     outcome->code = access->code;
+    outcome->bus_error = access->bus_error;
     outcome->done += access->done;
     bool refused = access->outcome == MMSIM_SIGNAL ||
-                   (access->outcome == MMSIM_ERROR && access->error == MMSIM_EFAULT);
+                   (access->outcome == MMSIM_ERROR &&
+                    (access->error == MMSIM_EFAULT || access->error == MMSIM_EIO));
     if (!refused)
         return;
     outcome->parts |= MM_HAS_REFUSED;
@@ -124,7 +126,8 @@ void mm_perform_read(struct mm_run *run, const struct mm_step *step)
         return;
     }
     uint64_t value = 0; /* little-endian, as the host is (base/assert.h) */
-    if (!read_range(run, step, address, &value, (size_t)step->size))
+    bool done = read_range(run, step, address, &value, (size_t)step->size);
+    if (!done && !run->outcome.bus_error) /* what the bus refuses reads as all ones */
         return;
     run->outcome.parts |= MM_HAS_VALUE;
     run->outcome.value = value;

@@ -1,9 +1,11 @@
 /* result.c - keeping what happened, and the questions that the public API answers about it. */
 #include "scenario/result.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "scenario/load.h"
+#include "scenario/verb.h"
 
 enum { FIRST_ROWS = 64 };
 
@@ -91,6 +93,23 @@ bool mm_result_fail(struct mmsim_result *result, const struct mm_failure *failur
     kept->actual = mm_arena_copy(arena, failure->actual, strlen(failure->actual));
     kept->message = mm_arena_copy(arena, failure->message, strlen(failure->message));
     return !arena->failed;
+}
+
+void mm_result_print_stale(const struct mmsim_result *result, const struct mmsim_stale *stale,
+                           void (*print)(const struct mmsim_stale *stale, const char *call,
+                                         const struct mmsim_sink *sink),
+                           const struct mmsim_sink *sink)
+{
+    const struct mm_record *records = result->records.data;
+    char call[128];
+    if (stale->change.step >= result->records.n) { /* this very step, or before the first */
+        print(stale, NULL, sink);
+        return;
+    }
+    const struct mm_step *step = records[stale->change.step].step;
+    const char *by = step->by == MM_NO_NAME ? "" : result->scenario->names.rows[step->by].text;
+    (void)snprintf(call, sizeof call, "%s%s%s", step->verb->info.name, *by ? " by " : "", by);
+    print(stale, call, sink);
 }
 
 bool mm_result_take_stats(struct mmsim_result *result)

@@ -10,6 +10,7 @@
 #ifndef MM_SCENARIO_RESULT_H
 #define MM_SCENARIO_RESULT_H
 
+#include <mmsim/sanitize.h>
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>
 
@@ -68,6 +69,12 @@ bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
                     const struct mm_step *step);
 
 bool mm_result_fail(struct mmsim_result *result, const struct mm_failure *failure);
+
+/* Prints a report of the TLB sanitizer, naming the step that changed the tables by what it did. */
+void mm_result_print_stale(const struct mmsim_result *result, const struct mmsim_stale *stale,
+                           void (*print)(const struct mmsim_stale *stale, const char *call,
+                                         const struct mmsim_sink *sink),
+                           const struct mmsim_sink *sink);
 
 /* Takes the statistics as they are now. False: no host memory. */
 bool mm_result_take_stats(struct mmsim_result *result);

@@ -240,6 +240,43 @@ static void put_stats(struct writer *writer)
     mm_text_puts(&writer->text, "}");
 }
 
+/* ---- the TLB sanitizer ---- */
+
+static void put_sanitizer(struct writer *writer)
+{
+    struct mmsim_sanitizer_counts counts;
+    struct mmsim_stale stale;
+    struct mmsim_sink sink = mm_text_sink(&writer->text);
+    if (!mmsim_sanitizer_get_counts(writer->result->machine, &counts))
+        return;
+    mm_text_puts(&writer->text, ",\"sanitizer\":[");
+    for (size_t i = 0; mmsim_stale_get(writer->result->machine, i, &stale); i++) {
+        mm_text_puts(&writer->text, i > 0 ? "," : "");
+        mmsim_stale_write_json(&stale, &sink);
+    }
+    mm_text_puts(&writer->text, "]");
+}
+
+/* ---- devices ---- */
+
+/* What each has sent to the outside; without devices there is no such key. */
+static void put_devices(struct writer *writer)
+{
+    const struct mmsim_config *config = &writer->result->scenario->config;
+    for (size_t i = 0; i < config->n_mmio; i++) {
+        const char *name = config->mmio[i].name;
+        size_t n_bytes = 0;
+        const uint8_t *output = mmsim_device_output(writer->result->machine, name, &n_bytes);
+        mm_text_puts(&writer->text, i > 0 ? "," : ",\"devices\":{");
+        mm_text_json(&writer->text, name);
+        mm_text_puts(&writer->text, output ? ":{\"output\":\"0x" : ":{");
+        for (size_t byte = 0; output && byte < n_bytes; byte++)
+            mm_text_printf(&writer->text, "%02x", output[byte]);
+        mm_text_puts(&writer->text, output ? "\"}" : "}");
+    }
+    mm_text_puts(&writer->text, config->n_mmio > 0 ? "}" : "");
+}
+
 /* ---- the whole ---- */
 
 void mmsim_result_write_json(const struct mmsim_result *result, const struct mmsim_sink *sink)
@@ -256,6 +293,8 @@ void mmsim_result_write_json(const struct mmsim_result *result, const struct mms
     put_steps(&writer);
     put_failures(&writer);
     put_stats(&writer);
+    put_sanitizer(&writer);
+    put_devices(&writer);
     mm_text_puts(&writer.text, "}\n");
     flush(&writer);
     mm_text_fini(&writer.text);

@@ -41,7 +41,7 @@ static void put_failures(struct page *page)
     }
 }
 
-/* ---- statistics ---- */
+/* ---- the TLB sanitizer ---- */
 
 /* "1234567" as "1,234,567". */
 static void put_grouped(struct mm_text *text, uint64_t number, int width)
@@ -59,6 +59,31 @@ static void put_grouped(struct mm_text *text, uint64_t number, int width)
     } while (number > 0);
     mm_text_printf(text, "%*s", width, digits + at);
 }
+
+static void put_sanitizer(struct page *page)
+{
+    struct mmsim_sanitizer_counts counts;
+    struct mmsim_stale stale;
+    struct mmsim_sink sink = mm_text_sink(&page->text);
+    if (!mmsim_sanitizer_get_counts(page->result->machine, &counts))
+        return;
+    put_styled(page, bold, "TLB sanitizer");
+    mm_text_puts(&page->text, "  ");
+    put_grouped(&page->text, counts.n_compared, 0);
+    mm_text_printf(&page->text, " uses of held translations compared, %" PRIu64 " stale\n",
+                   counts.n_stale);
+    size_t i = 0;
+    for (; mmsim_stale_get(page->result->machine, i, &stale); i++) {
+        mm_text_printf(&page->text, "  step %" PRIu64 ": ", stale.step);
+        mm_result_print_stale(page->result, &stale, mmsim_stale_print_line, &sink);
+        mm_text_puts(&page->text, "\n");
+    }
+    if (counts.n_stale > i)
+        mm_text_printf(&page->text, "  and %" PRIu64 " more\n", counts.n_stale - i);
+    mm_text_puts(&page->text, "\n");
+}
+
+/* ---- statistics ---- */
 
 enum { PATH_COLUMNS = 28, NUMBER_COLUMNS = 13, UNIT_COLUMNS = 12 };
 
@@ -119,6 +144,37 @@ static void put_stats(struct page *page)
     }
 }
 
+/* ---- devices ---- */
+
+static void put_sent(struct page *page, const char *name, const uint8_t *output, size_t n_bytes)
+{
+    mm_text_printf(&page->text, "%s sent \"", name);
+    for (size_t i = 0; i < n_bytes; i++) {
+        bool plain = output[i] >= ' ' && output[i] <= '~' && output[i] != '"' && output[i] != '\\';
+        if (output[i] == '\n')
+            mm_text_puts(&page->text, "\\n");
+        else
+            mm_text_printf(&page->text, plain ? "%c" : "\\x%02x", output[i]);
+    }
+    mm_text_puts(&page->text, "\"\n");
+}
+
+static void put_devices(struct page *page)
+{
+    const struct mmsim_config *config = &page->result->scenario->config;
+    bool any = false;
+    for (size_t i = 0; i < config->n_mmio; i++) {
+        size_t n_bytes = 0;
+        const char *name = config->mmio[i].name;
+        const uint8_t *output = mmsim_device_output(page->result->machine, name, &n_bytes);
+        if (!output || n_bytes == 0)
+            continue;
+        put_sent(page, name, output, n_bytes);
+        any = true;
+    }
+    mm_text_puts(&page->text, any ? "\n" : "");
+}
+
 void mmsim_result_write_text(const struct mmsim_result *result,
                              const struct mmsim_text_style *style, const struct mmsim_sink *sink)
 {
@@ -127,6 +183,8 @@ void mmsim_result_write_text(const struct mmsim_result *result,
     struct page page = {.result = result, .style = style};
     mm_text_init(&page.text, &host);
     put_failures(&page);
+    put_sanitizer(&page);
+    put_devices(&page);
     put_stats(&page);
     sink->write(sink->user, mm_text_string(&page.text), page.text.n_bytes);
     mm_text_fini(&page.text);

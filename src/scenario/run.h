@@ -47,8 +47,9 @@ struct mm_outcome {
     enum mmsim_errno error;
     enum mmsim_signal signal;
     enum mmsim_sigcode code;
-    unsigned parts;      /* MM_HAS_... */
-    mmsim_vaddr address; /* mapped or refused */
+    enum mmsim_bus_error bus_error; /* with EIO: why */
+    unsigned parts;                 /* MM_HAS_... */
+    mmsim_vaddr address;            /* mapped or refused */
     uint64_t value;
     mmsim_paddr physical;
     uint64_t done; /* bytes or references */
@@ -90,6 +91,8 @@ struct mm_run {
     struct mmsim_walk walk; /* of the first refused access of the current step, or of `walk` */
     struct mm_text bytes;   /* of the current read */
     struct mm_text line, expected, actual, message; /* scratch */
+    struct mm_text stale;                           /* what the TLB sanitizer says of this step */
+    uint64_t n_stale_told;                          /* of its reports, in steps before this one */
     struct mmsim_reference *batch;                  /* MM_BATCH references */
 };
 

@@ -85,6 +85,39 @@ static void act(struct mm_run *run, const struct mm_step *step)
         mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_DIE);
 }
 
+/* Lines on what the TLB sanitizer found in this step. */
+static void tell_stale(struct mm_run *run, uint64_t n_stale)
+{
+    struct mmsim_stale stale;
+    struct mmsim_sink sink = mm_text_sink(&run->stale);
+    for (uint64_t i = run->n_stale_told; i < n_stale; i++)
+        if (mmsim_stale_get(run->machine, (size_t)i, &stale))
+            mm_result_print_stale(run->result, &stale, mmsim_stale_print, &sink);
+}
+
+/* Each step in which a stale translation was used has failed, unless it failed anyway. */
+static bool judge_stale(struct mm_run *run, bool failed)
+{
+    struct mmsim_sanitizer_counts counts;
+    struct mmsim_stale stale;
+    (void)mmsim_sanitizer_get_counts(run->machine, &counts);
+    bool found = counts.n_stale > run->n_stale_told;
+    if (found && run->options->on_step)
+        tell_stale(run, counts.n_stale);
+    if (found && !failed) {
+        struct mmsim_sink sink = mm_text_sink(&run->message);
+        mm_text_puts(&run->expected, "no stale translation is used");
+        mm_text_printf(&run->actual, "%llu used",
+                       (unsigned long long)(counts.n_stale - run->n_stale_told));
+        if (mmsim_stale_get(run->machine, (size_t)run->n_stale_told, &stale))
+            mm_result_print_stale(run->result, &stale, mmsim_stale_print_line, &sink);
+        else
+            mm_text_puts(&run->message, "more stale translations than reports are kept of");
+    }
+    run->n_stale_told = counts.n_stale;
+    return failed || found;
+}
+
 static void report(struct mm_run *run, const struct mm_step *step, bool failed)
 {
     if (!run->options->on_step)
@@ -105,6 +138,7 @@ static void report(struct mm_run *run, const struct mm_step *step, bool failed)
         .walk = run->has_walk ? &run->walk : NULL,
         .n_faults = run->outcome.n_faults,
         .cycles = run->outcome.cycles,
+        .stale = run->stale.n_bytes > 0 ? mm_text_string(&run->stale) : NULL,
     };
     run->options->on_step(run->options->user, &report);
 }
@@ -112,7 +146,7 @@ static void report(struct mm_run *run, const struct mm_step *step, bool failed)
 static bool keep(struct mm_run *run, const struct mm_step *step, bool failed)
 {
     bool complete = !run->line.failed && !run->expected.failed && !run->actual.failed &&
-                    !run->message.failed && !run->no_memory;
+                    !run->message.failed && !run->stale.failed && !run->no_memory;
     if (!complete || !mm_result_keep(run->result, run, step))
         return false;
     struct mm_failure failure = {.index = run->index,
@@ -148,13 +182,14 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
 {
     memset(&run->outcome, 0, sizeof run->outcome);
     mm_text_clear(&run->bytes);
+    mm_text_clear(&run->stale);
     run->has_walk = false;
     run->access = MMSIM_ACCESS_READ;
     uint64_t before = mmsim_machine_cycles(run->machine);
     run->index = mmsim_step_begin(run->machine);
     act(run, step);
     run->outcome.cycles = mmsim_machine_cycles(run->machine) - before;
-    bool failed = !mm_run_judge(run, step);
+    bool failed = judge_stale(run, !mm_run_judge(run, step));
     struct mmsim_error found = {.status = MMSIM_OK};
     enum mmsim_status status = mmsim_step_end(run->machine, &found);
     if (!run->no_memory)
@@ -205,10 +240,22 @@ static enum mmsim_status run_list(struct mm_run *run, const struct mm_step *step
 
 /* ---- before and after ---- */
 
+/* A device's name means its address from the start. */
+static void bind_devices(struct mm_run *run)
+{
+    const struct mmsim_config *config = &run->scenario->config;
+    for (size_t i = 0; i < config->n_mmio; i++) {
+        const struct mmsim_mmio_window *window = &config->mmio[i];
+        uint32_t name = mm_names_find(&run->scenario->names, window->name);
+        run->bindings[name] = (struct mm_binding){true, window->at, window->size};
+    }
+}
+
 static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
 {
     struct mmsim_config config = run->scenario->config;
     config.check = run->options->check;
+    config.sanitize_tlb |= run->options->sanitize_tlb;
     config.allocator = &run->host->allocator;
     enum mmsim_status status = mmsim_machine_create(&config, &run->machine, error);
     run->result->machine = run->machine;
@@ -223,6 +270,7 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
     if (!run->processes || !run->bindings || !run->batch)
         return no_memory(run, error);
     run->processes[MM_NAME_KERNEL] = mmsim_kernel(run->machine);
+    bind_devices(run);
     (void)mmsim_listen(run->machine, MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT), on_fault, run);
     if (run->options->on_machine)
         run->options->on_machine(run->options->user, run->machine);
@@ -304,6 +352,7 @@ static void run_init(struct mm_run *run, struct mmsim_result *result,
     mm_text_init(&run->expected, run->host);
     mm_text_init(&run->actual, run->host);
     mm_text_init(&run->message, run->host);
+    mm_text_init(&run->stale, run->host);
 }
 
 static void run_fini(struct mm_run *run)
@@ -313,6 +362,7 @@ static void run_fini(struct mm_run *run)
     mm_text_fini(&run->expected);
     mm_text_fini(&run->actual);
     mm_text_fini(&run->message);
+    mm_text_fini(&run->stale);
     mm_host_free(run->host, run->processes, run->scenario->names.n * sizeof *run->processes);
     mm_host_free(run->host, run->batch, MM_BATCH * sizeof *run->batch);
 }

@@ -122,18 +122,20 @@ void mm_tell_note(struct mm_run *run, const struct mm_step *step, struct mm_text
 void mm_tell_read(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     uint64_t n_bytes = step->bytes.data ? step->bytes.n : step->size;
-    mm_text_printf(line, "read %" PRIu64 " byte%s", n_bytes, n_bytes == 1 ? "" : "s");
+    mm_text_printf(line, "%s %" PRIu64 " byte%s", step->verb->info.name, n_bytes,
+                   n_bytes == 1 ? "" : "s");
     put_place(run, &step->at, line);
 }
 
 void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
+    mm_text_puts(line, step->verb->info.name);
     if (step->bytes.data)
-        mm_text_printf(line, "write %zu bytes", step->bytes.n);
+        mm_text_printf(line, " %zu bytes", step->bytes.n);
     else if (step->value < 10)
-        mm_text_printf(line, "write %" PRIu64, step->value);
+        mm_text_printf(line, " %" PRIu64, step->value);
     else
-        mm_text_printf(line, "write 0x%" PRIx64, step->value);
+        mm_text_printf(line, " 0x%" PRIx64, step->value);
     put_place(run, &step->at, line);
 }
 
@@ -222,6 +224,8 @@ static void put_end(const struct mm_run *run, const struct mm_step *step, struct
         mm_text_puts(line, mmsim_errno_name(outcome->error));
         if (outcome->parts & MM_HAS_REFUSED)
             mm_text_printf(line, " at 0x%" PRIx64, outcome->address);
+        if (outcome->bus_error)
+            mm_text_printf(line, " (%s)", mmsim_bus_error_text(outcome->bus_error));
         return;
     }
     mm_text_printf(line, "%s %s at 0x%" PRIx64 " (%s)", mmsim_signal_name(outcome->signal),

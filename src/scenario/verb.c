@@ -99,6 +99,18 @@ static const struct mm_key write_keys[] = {
     SIZE,
     MM_KEYS_END,
 };
+static const struct mm_key mmio_write_keys[] = {
+    BY,
+    AT,
+    {.name = "value",
+     .need = MM_KEY_REQUIRED,
+     .read = mm_read_number,
+     .offset = FIELD(value),
+     .high = UINT64_MAX,
+     .meaning = "a number"},
+    SIZE,
+    MM_KEYS_END,
+};
 static const struct mm_key fill_keys[] = {BY, AT, LENGTH, BYTE_VALUE, MM_KEYS_END};
 static const struct mm_key exec_keys[] = {BY, AT, MM_KEYS_END};
 static const struct mm_key access_keys[] = {
@@ -275,6 +287,20 @@ static const struct mm_verb verbs[] = {
      .expects = ACCESS,
      .perform = mm_perform_compare,
      .tell = mm_tell_compare},
+    {.info = {"mmio-read", "load from a device's register, in one access", "by, at, size?"},
+     .keys = read_keys,
+     .traits = ACTS_ACCESSES | MM_VERB_TELLS,
+     .expects = ACCESS | MM_EXPECT_VALUE,
+     .verify = mm_verify_read,
+     .perform = mm_perform_read,
+     .tell = mm_tell_read},
+    {.info = {"mmio-write", "store to a device's register, in one access", "by, at, value, size?"},
+     .keys = mmio_write_keys,
+     .traits = ACTS_ACCESSES | MM_VERB_TELLS,
+     .expects = ACCESS,
+     .verify = mm_verify_mmio_write,
+     .perform = mm_perform_write,
+     .tell = mm_tell_write},
     {.info = {"exec", "fetch one instruction", "by, at"},
      .keys = exec_keys,
      .traits = ACTS_ACCESSES,
@@ -330,8 +356,7 @@ static const char *const later_verbs[] = {
     "reclaim",      "gc",
     "swapoff",      "age",
     "parallel",     "invlpg",
-    "load-cr3",     "mmio-read",
-    "mmio-write",   "fail",
+    "load-cr3",     "fail",
     "set",          "snapshot",
     "wait",
 };

@@ -49,6 +49,8 @@ void mm_verify_kill(struct mm_decoder *decoder, const struct mm_node *node, stru
 void mm_verify_mmap(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_read(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,
+                          struct mm_step *step);
 void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 
 /* perform.c and perform_access.c */

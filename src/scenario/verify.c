@@ -81,6 +81,14 @@ void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, str
     check_fits(decoder, value, step->value, step->size);
 }
 
+void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,
+                          struct mm_step *step)
+{
+    if (step->size == 0)
+        step->size = DEFAULT_VALUE_BYTES;
+    check_fits(decoder, mm_node_get(node, "value"), step->value, step->size);
+}
+
 static void check_only_for(struct mm_decoder *decoder, const struct mm_node *node, const char *key,
                            const struct mm_step *step, enum mm_pattern_kind kind)
 {

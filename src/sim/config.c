@@ -23,6 +23,11 @@ static struct mmsim_config defaults(void)
         .ram_bytes = 64 * MMSIM_MIB,
         .seed = 1,
         .large_pages = true,
+        .flush = {.threshold_pages = MM_FLUSH_THRESHOLD_PAGES,
+                  .lazy = true,
+                  .batched = true,
+                  .global_pages = true,
+                  .targeted = true},
     };
 }
 
@@ -159,10 +164,83 @@ static enum mmsim_status check_sizes(const struct mmsim_config *config, struct m
     if ((unsigned)config->tlb_replacement >= MMSIM_N_REPLACEMENTS)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "tlb_replacement", "%d is no replacement",
                             (int)config->tlb_replacement);
+    if ((unsigned)config->flush.method > MMSIM_FLUSH_NONE)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "flush.method", "%d is no method of flushing",
+                            (int)config->flush.method);
     if ((unsigned)config->check > MMSIM_CHECK_EVERY)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "check", "%d does not say when to check",
                             (int)config->check);
     return MMSIM_OK;
+}
+
+/* ---- devices ---- */
+
+static bool name_is_taken(const struct mmsim_config *config, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(config->mmio[i].name, config->mmio[index].name) == 0)
+            return true;
+    return false;
+}
+
+static enum mmsim_status check_window_name(const struct mmsim_config *config, size_t index,
+                                           struct mmsim_error *error)
+{
+    const char *name = config->mmio[index].name;
+    if (!name || !mm_machine_name_is_valid(name))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "mmio.name",
+                            "'%.80s' is no name: letters, digits and _, at most 63, not beginning "
+                            "with a digit",
+                            name ? name : "(null)");
+    if (name_is_taken(config, index))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "mmio.name",
+                            "there are two devices called '%s'", name);
+    return MMSIM_OK;
+}
+
+static enum mmsim_status check_window_place(const struct mmsim_mmio_window *window,
+                                            struct mmsim_error *error)
+{
+    if (window->at & MMSIM_PAGE_MASK)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "mmio.at",
+                            "%s: 0x%llx is no multiple of the page size, 4KiB", window->name,
+                            (unsigned long long)window->at);
+    if (window->size == 0 || (window->size & MMSIM_PAGE_MASK))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "mmio.size",
+                            "%s: %llu bytes are no whole pages of 4KiB", window->name,
+                            (unsigned long long)window->size);
+    if (window->at < MM_LAYOUT_MMIO_START || window->at >= MM_LAYOUT_END ||
+        window->size > MM_LAYOUT_END - window->at)
+        return mm_error_set(
+            error, MMSIM_BAD_CONFIG, "mmio.at",
+            "%s: %llu bytes at 0x%llx are not within 0x%llx..0x%llx, the region of "
+            "devices",
+            window->name, (unsigned long long)window->size, (unsigned long long)window->at,
+            (unsigned long long)MM_LAYOUT_MMIO_START, (unsigned long long)MM_LAYOUT_END - 1);
+    return MMSIM_OK;
+}
+
+enum mmsim_status mm_config_check_window(const struct mmsim_config *config, size_t index,
+                                         struct mmsim_error *error)
+{
+    uint64_t low_bytes = mm_phys_low_bytes(config->ram_bytes);
+    struct mm_phys ram = mm_phys_plan(low_bytes, config->ram_bytes - low_bytes);
+    mmsim_paddr end = (mmsim_paddr)1 << mm_config_preset(config)->physical_bits;
+    enum mmsim_status status = check_window_name(config, index, error);
+    if (!status)
+        status = check_window_place(&config->mmio[index], error);
+    return status ? status : mm_window_judge(config->mmio, index, &ram, end, error);
+}
+
+static enum mmsim_status check_devices(const struct mmsim_config *config, struct mmsim_error *error)
+{
+    if (config->n_mmio > 0 && !config->mmio)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "mmio", "%zu devices, but no list of them",
+                            config->n_mmio);
+    enum mmsim_status status = MMSIM_OK;
+    for (size_t i = 0; i < config->n_mmio && !status; i++)
+        status = mm_config_check_window(config, i, error);
+    return status;
 }
 
 enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_config *config,
@@ -176,5 +254,7 @@ enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_
     memcpy(config, given,
            given->struct_bytes < sizeof *config ? given->struct_bytes : sizeof *config);
     enum mmsim_status status = check_model(config, error);
-    return status ? status : check_sizes(config, error);
+    if (!status)
+        status = check_sizes(config, error);
+    return status ? status : check_devices(config, error);
 }

@@ -13,7 +13,7 @@
 
 /* ---- handles ---- */
 
-static bool name_is_valid(const char *name)
+bool mm_machine_name_is_valid(const char *name)
 {
     size_t n = strlen(name);
     if (n == 0 || n >= MM_NAME_CHARS || isdigit((unsigned char)name[0]))
@@ -105,7 +105,7 @@ static void drop_handle(struct mmsim_process *handle)
 enum mmsim_status mmsim_spawn(struct mmsim_machine *machine, const char *name,
                               struct mmsim_process **process, struct mmsim_error *error)
 {
-    if (!name_is_valid(name))
+    if (!mm_machine_name_is_valid(name))
         return mm_error_set(error, MMSIM_BAD_ARGUMENT, "name",
                             "'%.80s' is no name: letters, digits and _, at most 63, "
                             "not beginning with a digit",
@@ -159,7 +159,7 @@ enum mmsim_errno mmsim_fork(struct mmsim_process *parent, const char *name,
     enum mmsim_errno error = enter_kernel(parent);
     if (error)
         return error;
-    if (!name_is_valid(name) || mmsim_process_find(parent->machine, name))
+    if (!mm_machine_name_is_valid(name) || mmsim_process_find(parent->machine, name))
         return MMSIM_EINVAL;
     struct mmsim_process *handle = make_handle(parent->machine, name);
     struct mm_process *live = handle ? mm_process_fork(parent->live, handle->name, handle) : NULL;
@@ -193,7 +193,7 @@ enum mmsim_errno mmsim_run_on(struct mmsim_process *process, unsigned cpu)
         return MMSIM_ESRCH;
     process->cpu = cpu;
     if (process->is_kernel)
-        process->machine->paging.current_cpu = cpu;
+        mm_process_switch_to_kernel(&process->machine->procs, cpu);
     else
         mm_process_switch(process->live, cpu);
     mm_machine_after_call(process->machine);

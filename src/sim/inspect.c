@@ -95,6 +95,17 @@ void mmsim_physical_write(struct mmsim_machine *machine, mmsim_paddr address, co
     mm_bus_write(&machine->bus, address, buffer, n_bytes);
 }
 
+const void *mmsim_device_output(const struct mmsim_machine *machine, const char *name,
+                                size_t *n_bytes)
+{
+    for (size_t i = 0; i < machine->bus.n_windows; i++) {
+        const struct mm_window *window = &machine->bus.windows[i];
+        if (strcmp(window->name, name) == 0 && window->ops->output)
+            return window->ops->output(window->state, n_bytes);
+    }
+    return NULL;
+}
+
 void mmsim_error_code_text(const struct mmsim_machine *machine, uint32_t code, char *text)
 {
     size_t used = 0;
@@ -179,6 +190,12 @@ void mmsim_machine_print_layout(const struct mmsim_machine *machine, const struc
             (unsigned long long)machine->phys.ranges[i].end - 1,
             (unsigned long long)((machine->phys.ranges[i].end - machine->phys.ranges[i].start) /
                                  MMSIM_MIB));
+    for (size_t i = 0; i < machine->bus.n_windows; i++) {
+        const struct mm_window *window = &machine->bus.windows[i];
+        mm_sink_printf(sink, "  0x%09llx-0x%09llx  %s (%s)\n", (unsigned long long)window->at,
+                       (unsigned long long)window->at + window->size - 1, window->name,
+                       window->ops->name);
+    }
     mm_sink_puts(sink, "\nVirtual memory\n");
     for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++)
         mm_sink_printf(sink, "  0x%08llx-0x%08llx  %s\n", (unsigned long long)regions[i].start,

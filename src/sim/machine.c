@@ -44,7 +44,27 @@ static bool build_hardware(struct mmsim_machine *machine)
     for (unsigned i = 0; i < config->n_cpus; i++, machine->n_cpus_built++)
         if (!mm_cpu_init(&machine->cpus[i], &machine->host, &machine->board, &machine->preset, i))
             return false;
+    struct mmsim_device_setup setup = {.now = now, .clock = machine};
+    if (!mm_bus_attach(&machine->bus, config->mmio, config->n_mmio, &setup, &machine->host))
+        return false;
+    machine->config.mmio = NULL; /* the caller's: the bus has what it needs of it */
     return mm_zones_init(&machine->zones, &machine->phys, config->user_frames);
+}
+
+static bool map_devices(struct mmsim_machine *machine)
+{
+    const struct mm_bus *bus = &machine->bus;
+    for (size_t i = 0; i < bus->n_windows; i++)
+        if (!mm_paging_map_device(&machine->paging, bus->windows[i].at, bus->windows[i].size))
+            return false;
+    return true;
+}
+
+static void fence(void *machine, mmsim_pfn first, uint64_t n_frames)
+{
+    struct mm_paging *paging = &((struct mmsim_machine *)machine)->paging;
+    for (mmsim_pfn pfn = first; pfn < first + n_frames; pfn++)
+        mm_flush_fence(paging, mm_pfn_address(pfn));
 }
 
 static bool build_kernel(struct mmsim_machine *machine)
@@ -52,11 +72,18 @@ static bool build_kernel(struct mmsim_machine *machine)
     uint32_t abilities = ~(uint32_t)0;
     if (!machine->config.large_pages)
         abilities &= ~(uint32_t)MMSIM_CPU_LARGE_PAGES;
+    if (!machine->config.flush.global_pages)
+        abilities &= ~(uint32_t)MMSIM_CPU_GLOBAL_PAGES;
+    if (machine->config.flush.method == MMSIM_FLUSH_NONE) {
+        machine->zones.on_kernel_block = fence;
+        machine->zones.user = machine;
+    }
     machine->paging = (struct mm_paging){.board = &machine->board,
                                          .zones = &machine->zones,
                                          .cpus = machine->cpus,
-                                         .n_cpus = machine->config.n_cpus};
-    if (!mm_paging_init(&machine->paging, abilities) ||
+                                         .n_cpus = machine->config.n_cpus,
+                                         .flush = machine->config.flush};
+    if (!mm_paging_init(&machine->paging, abilities) || !map_devices(machine) ||
         !mm_vm_init(&machine->vm, &machine->paging, &machine->clock))
         return false;
     mm_procs_init(&machine->procs, &machine->vm);
@@ -82,7 +109,8 @@ enum mmsim_status mmsim_machine_create(const struct mmsim_config *given,
         built->arch = mm_config_arch(&config);
         built->preset = mm_config_cpu(&config);
     }
-    if (!built || !build_hardware(built) || !build_kernel(built)) {
+    if (!built || !build_hardware(built) || !build_kernel(built) ||
+        (config.sanitize_tlb && !mm_sanitizer_start(built))) {
         mmsim_machine_destroy(built);
         return mm_error_set(error, MMSIM_HOST_MEMORY, "",
                             "no host memory for a machine with %lluMiB",
@@ -106,8 +134,10 @@ void mmsim_machine_destroy(struct mmsim_machine *machine)
         return;
     struct mm_host *host = &machine->host;
     take_down_kernel(machine);
+    mm_sanitizer_stop(machine);
     if (machine->zones.table)
         mm_zones_fini(&machine->zones);
+    mm_bus_detach(&machine->bus, host);
     for (unsigned i = 0; i < machine->n_cpus_built; i++)
         mm_cpu_fini(&machine->cpus[i], host);
     mm_host_free(host, machine->cpus, machine->config.n_cpus * sizeof *machine->cpus);

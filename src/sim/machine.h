@@ -15,6 +15,7 @@
 
 #include "base/host.h"
 #include "proc/process.h"
+#include "sim/sanitize.h"
 
 enum { MM_NAME_CHARS = 64 };
 
@@ -49,6 +50,7 @@ struct mmsim_machine {
     struct mmsim_process kernel;
     struct mmsim_process **processes; /* handles, in order of creation */
     size_t n_processes, processes_capacity;
+    struct mm_sanitizer *sanitizer; /* NULL: not asked for */
     uint64_t n_steps;
     const char *violation; /* the first one that MMSIM_CHECK_EVERY found; NULL */
 };
@@ -61,6 +63,14 @@ const struct mmsim_cpu_preset *mm_config_preset(const struct mmsim_config *confi
 
 /* The preset with the TLB that the configuration asks for. */
 struct mmsim_cpu_preset mm_config_cpu(const struct mmsim_config *config);
+
+/* guest.c: what processes and devices may be called. */
+bool mm_machine_name_is_valid(const char *name);
+
+/* Whether window `index` of config->mmio can be built beside those before it. On error, where is
+ * "mmio." and the name of the field; the rest of the configuration must have been checked. */
+enum mmsim_status mm_config_check_window(const struct mmsim_config *config, size_t index,
+                                         struct mmsim_error *error);
 
 /* check.c: NULL, or a sentence (static storage). Host memory for its counts comes from the host;
  * without any, the cross-check of frame counts is left out. */

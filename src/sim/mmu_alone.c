@@ -89,9 +89,12 @@ static enum mmsim_status read_preset(const struct mmsim_mmu_config *config,
     if (!mm_config_preset(&named))
         return mm_error_set(error, MMSIM_BAD_CONFIG, "cpu", "there is no such CPU");
     *preset = *mm_config_preset(&named);
-    if (config->physical_bits != 0)
-        preset->physical_bits = (uint8_t)config->physical_bits;
-    if (preset->physical_bits < 32 || preset->physical_bits > 40)
+    unsigned bits = config->physical_bits ? config->physical_bits : preset->physical_bits;
+    preset->physical_bits = (uint8_t)bits;
+    if (config->paging != MMSIM_PAGING_32BIT && config->paging != MMSIM_PAGING_PAE)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "paging", "%d is no paging mode",
+                            (int)config->paging);
+    if (bits < 32 || bits > 40)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "physical_bits", "%u is not in 32..40",
                             config->physical_bits);
     return config->features ? read_features(arch, config->features, preset, error) : MMSIM_OK;
@@ -134,6 +137,9 @@ enum mmsim_status mmsim_mmu_create(const struct mmsim_mmu_config *given, struct 
                                    struct mmsim_error *error)
 {
     struct mmsim_mmu_config config;
+    if (given->struct_bytes <= offsetof(struct mmsim_mmu_config, model))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "struct_bytes",
+                            "mmsim_mmu_config_init() was not called");
     mmsim_mmu_config_init(&config);
     memcpy(&config, given,
            given->struct_bytes < sizeof config ? given->struct_bytes : sizeof config);

@@ -96,9 +96,10 @@ static void take_out(struct mm_aspace *aspace, mmsim_vaddr page, struct batch *b
 void mm_aspace_zap(struct mm_aspace *aspace, mmsim_vaddr start, mmsim_vaddr end)
 {
     struct batch batch = {0};
+    unsigned size = aspace->vm->paging->flush.batched ? BATCH_PAGES : 1;
     mmsim_vaddr page = start;
     while ((page = mm_pgtable_next(aspace->tables, page, end)) < end) {
-        if (batch.n_frames == BATCH_PAGES)
+        if (batch.n_frames == size)
             finish_batch(aspace, &batch);
         take_out(aspace, page, &batch);
         page += MMSIM_PAGE_SIZE;

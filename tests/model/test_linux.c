@@ -18,7 +18,7 @@
 #include "base/rng.h"
 #include "linux_judge.h"
 
-#define N_PROGRAMS 300u
+#define N_PROGRAMS 300u /* every second one under PAE */
 
 /* ---- the machine ---- */
 
@@ -28,11 +28,12 @@ struct subject {
     unsigned n_born;
 };
 
-static void subject_start(struct subject *subject)
+static void subject_start(struct subject *subject, enum mmsim_paging paging)
 {
     *subject = (struct subject){0};
     struct mmsim_config config;
     mmsim_config_init(&config);
+    config.paging = paging;
     struct mmsim_error error;
     ck_assert_msg(mmsim_machine_create(&config, &subject->machine, &error) == MMSIM_OK, "%s: %s",
                   error.where, error.text);
@@ -278,13 +279,13 @@ static bool same_answer(const struct answer *a, const struct answer *b)
            a->signal_code == b->signal_code && a->address == b->address && a->value == b->value;
 }
 
-static struct difference run_on_both(const struct program *program)
+static struct difference run_on_both(const struct program *program, enum mmsim_paging paging)
 {
     struct judge judge;
     struct subject subject;
     struct difference difference = {0};
     judge_start(&judge);
-    subject_start(&subject);
+    subject_start(&subject, paging);
     for (unsigned i = 0; i < program->n && !difference.found; i++) {
         struct difference d = {.at = i};
         d.real = judge_op(&judge, &program->ops[i]);
@@ -299,14 +300,14 @@ static struct difference run_on_both(const struct program *program)
     return difference;
 }
 
-static void shrink(struct program *program, struct difference *difference)
+static void shrink(struct program *program, enum mmsim_paging paging, struct difference *difference)
 {
     program->n = difference->at + 1;
     for (unsigned i = program->n; i-- > 0;) {
         struct program shorter = *program;
         memmove(&shorter.ops[i], &shorter.ops[i + 1], (shorter.n - i - 1) * sizeof(struct op));
         shorter.n--;
-        struct difference d = run_on_both(&shorter);
+        struct difference d = run_on_both(&shorter, paging);
         if (!d.found)
             continue;
         *program = shorter;
@@ -345,13 +346,13 @@ START_TEST(host_kernel_gives_the_same_answers)
         fprintf(stderr, "skipped: the host cannot be the judge: %s\n", why_not);
         return;
     }
-    for (uint64_t seed = 1; seed <= N_PROGRAMS; seed++) {
+    for (uint64_t seed = 1 + (uint64_t)_i; seed <= N_PROGRAMS; seed += 2) {
         struct program program;
         write_program(&program, seed);
-        struct difference difference = run_on_both(&program);
+        struct difference difference = run_on_both(&program, (enum mmsim_paging)_i);
         if (!difference.found)
             continue;
-        shrink(&program, &difference);
+        shrink(&program, (enum mmsim_paging)_i, &difference);
         print_difference(&program, &difference);
         ck_abort_msg("program %llu: the last op above is answered differently",
                      (unsigned long long)seed);
@@ -365,7 +366,7 @@ Suite *test_linux_suite(void)
     Suite *suite = suite_create("host Linux as the judge");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, host_kernel_gives_the_same_answers);
+    tcase_add_loop_test(tests, host_kernel_gives_the_same_answers, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

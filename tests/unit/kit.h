@@ -2,7 +2,7 @@
  * kit.h - what tests of the whole machine share: building one, mapping, reading and writing words.
  *
  * A machine of the kit checks all its invariants after every call, and kit_end() checks that
- * nothing is left of any process.
+ * nothing is left of any process. A suite built by kit_add_modes() runs once for each paging mode.
  */
 #ifndef MM_TESTS_KIT_H
 #define MM_TESTS_KIT_H
@@ -13,10 +13,14 @@
 enum { KIT_RW = MMSIM_PROT_READ | MMSIM_PROT_WRITE };
 #define KIT_PAGE MMSIM_PAGE_SIZE
 
+/* Of the machines that kit_config() describes. */
+static enum mmsim_paging kit_paging = MMSIM_PAGING_32BIT;
+
 static inline struct mmsim_config kit_config(void)
 {
     struct mmsim_config config;
     mmsim_config_init(&config);
+    config.paging = kit_paging;
     config.ram_bytes = 16 * MMSIM_MIB;
     config.check = MMSIM_CHECK_EVERY;
     return config;
@@ -125,6 +129,28 @@ static inline Suite *kit_suite(const char *name, TCase **tests)
     *tests = tcase_create(name);
     suite_add_tcase(suite, *tests);
     return suite;
+}
+
+static inline void kit_use_32bit(void)
+{
+    kit_paging = MMSIM_PAGING_32BIT;
+}
+
+static inline void kit_use_pae(void)
+{
+    kit_paging = MMSIM_PAGING_PAE;
+}
+
+/* A test case for each paging mode; `add` fills one. */
+static inline void kit_add_modes(Suite *suite, void (*add)(TCase *tests))
+{
+    TCase *two_levels = tcase_create("32bit"), *three_levels = tcase_create("pae");
+    tcase_add_checked_fixture(two_levels, kit_use_32bit, NULL);
+    tcase_add_checked_fixture(three_levels, kit_use_pae, NULL);
+    add(two_levels);
+    add(three_levels);
+    suite_add_tcase(suite, two_levels);
+    suite_add_tcase(suite, three_levels);
 }
 
 #endif

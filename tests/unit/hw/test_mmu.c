@@ -2,10 +2,13 @@
  * test_mmu.c - the MMU with its TLBs against a prediction of every single access.
  *
  * A random stream of accesses, edits of the tables (with and without INVLPG), CR3 reloads and
- * changes of CR0 and CR4 runs on each CPU preset. The prediction is made of the oracle of the page
- * walk and of the list model of a TLB. It says, for each access: hit or miss, where it goes, which
- * fault it takes, what the tables hold afterwards, and what both TLBs hold. Since it knows exactly
- * what is cached, stale translations are predicted too.
+ * changes of CR0, CR4, EFLAGS and PKRU runs on each CPU preset, in 32-bit and PAE mode. The
+ * prediction is made of the oracle of the page walk and of the list model of a TLB. It says, for
+ * each access: hit or miss, where it goes, which fault it takes, what the tables hold afterwards,
+ * and what both TLBs hold. Since it knows exactly what is cached, stale translations are predicted
+ * too.
+ *
+ * The CPUs are the presets with one level of LRU TLBs and without a paging-structure cache.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -25,10 +28,11 @@
     } while (0)
 
 #define RAM_BYTES (16 * MMSIM_MIB)
-#define DIRECTORY UINT32_C(0x1000)
+#define PDPT UINT32_C(0x0E20)
+#define DIRECTORY UINT32_C(0x1000) /* of the first gigabyte, under PAE */
 #define FIRST_TABLE UINT32_C(0x2000)
 #define N_SMALL_REGIONS 3u /* regions 0..2 have tables, 3 and 4 are large pages or empty */
-#define N_REGIONS 5u
+#define N_REGIONS 5u       /* what one directory entry covers is a region */
 #define TABLES_BYTES ((1 + N_SMALL_REGIONS) * 4096)
 #define FRAMES_START UINT32_C(0x00100000)
 #define REGION_START UINT32_C(0x20000000)
@@ -42,6 +46,7 @@ struct bench {
     struct mm_obs obs;
     struct mm_counters counters;
     struct mm_board board;
+    struct mmsim_cpu_preset preset;
     struct mm_cpu cpu;
     struct mm_rng rng;
     unsigned step;
@@ -49,7 +54,7 @@ struct bench {
     struct oracle_cpu rules;
     struct list lists[2];
     uint64_t n_accesses, n_misses;
-    uint32_t tables[TABLES_BYTES / 4]; /* what the page tables must hold */
+    uint8_t tables[TABLES_BYTES]; /* what the page tables must hold */
     unsigned n_visited;
     const struct list *visited;
 };
@@ -69,9 +74,54 @@ static uint64_t no_time(void *clock)
     return 0;
 }
 
-static void bench_init(struct bench *bench, const struct mmsim_cpu_preset *preset, uint64_t seed)
+static struct mmsim_cpu_preset one_level(const struct mmsim_cpu_preset *given)
+{
+    struct mmsim_cpu_preset preset = *given;
+    preset.second_small = preset.second_large = (struct mmsim_tlb_shape){0, 0};
+    preset.replacement = MMSIM_REPLACE_LRU;
+    preset.walk_cache = 0;
+    return preset;
+}
+
+static struct oracle_cpu rules_now(const struct mm_cpu *cpu)
+{
+    const uint64_t *registers = cpu->arch.registers;
+    uint32_t features = cpu->arch.preset->features;
+    return (struct oracle_cpu){.physical_bits = cpu->arch.preset->physical_bits,
+                               .has_wp = features & X86_HAS_WP,
+                               .has_pat = features & X86_HAS_PAT,
+                               .has_pse36 = features & X86_HAS_PSE36,
+                               .has_keys = features & X86_HAS_KEYS,
+                               .pae = registers[X86_CR4] & X86_CR4_PAE,
+                               .wp = registers[X86_CR0] & X86_CR0_WP,
+                               .pse = registers[X86_CR4] & X86_CR4_PSE,
+                               .pge = registers[X86_CR4] & X86_CR4_PGE,
+                               .smep = registers[X86_CR4] & X86_CR4_SMEP,
+                               .smap = registers[X86_CR4] & X86_CR4_SMAP,
+                               .pke = registers[X86_CR4] & X86_CR4_PKE,
+                               .nxe = registers[X86_EFER] & X86_EFER_NXE,
+                               .ac = registers[X86_EFLAGS] & X86_EFLAGS_AC,
+                               .pkru = (uint32_t)registers[X86_PKRU]};
+}
+
+static void init_lists(struct bench *bench)
+{
+    const struct mmsim_cpu_preset *preset = &bench->preset;
+    unsigned shift = bench->board.paging_mode == X86_MODE_PAE ? 21 : 22;
+    bench->lists[0] = (struct list){
+        .small = preset->dtlb_small, .large = preset->dtlb_large, .large_shift = shift};
+    bench->lists[1] = (struct list){
+        .small = preset->itlb_small, .large = preset->itlb_large, .large_shift = shift};
+    if (preset->unified)
+        bench->lists[1] = bench->lists[0];
+    ck_assert_int_eq(bench->cpu.tlb[0] != bench->cpu.tlb[1], !preset->unified);
+}
+
+static void bench_init(struct bench *bench, const struct mmsim_cpu_preset *preset,
+                       enum x86_mode mode, uint64_t seed)
 {
     memset(bench, 0, sizeof *bench);
+    bench->preset = one_level(preset);
     mm_host_init(&bench->host, NULL);
     mm_rng_seed(&bench->rng, seed);
     ck_assert(mm_phys_init(&bench->phys, RAM_BYTES));
@@ -82,21 +132,15 @@ static void bench_init(struct bench *bench, const struct mmsim_cpu_preset *prese
                                      .clock = &bench->clock,
                                      .obs = &bench->obs,
                                      .counters = &bench->counters,
-                                     .address_mask = UINT32_MAX};
-    ck_assert(mm_cpu_init(&bench->cpu, &bench->host, &bench->board, preset, 0));
-    bool data_only = !preset->unified;
-    bench->lists[0] = (struct list){.small = preset->dtlb_small, .large = preset->dtlb_large};
-    bench->lists[1] = data_only
-                          ? (struct list){.small = preset->itlb_small, .large = preset->itlb_large}
-                          : bench->lists[0];
-    ck_assert_int_eq(bench->cpu.tlb[0] != bench->cpu.tlb[1], data_only);
-    mm_cpu_start_paging(&bench->cpu, DIRECTORY, preset->abilities);
-    bench->rules = (struct oracle_cpu){.has_wp = preset->features & X86_HAS_WP,
-                                       .has_pat = preset->features & X86_HAS_PAT,
-                                       .has_pse36 = preset->features & X86_HAS_PSE36,
-                                       .wp = bench->cpu.arch.registers[X86_CR0] & X86_CR0_WP,
-                                       .pse = bench->cpu.arch.registers[X86_CR4] & X86_CR4_PSE,
-                                       .pge = bench->cpu.arch.registers[X86_CR4] & X86_CR4_PGE};
+                                     .address_mask = UINT32_MAX,
+                                     .paging_mode = mode};
+    ck_assert(mm_cpu_init(&bench->cpu, &bench->host, &bench->board, &bench->preset, 0));
+    init_lists(bench);
+    mmsim_port_write32(&bench->bus.port, PDPT, DIRECTORY | 1);
+    mm_cpu_start_paging(&bench->cpu, mode == X86_MODE_PAE ? PDPT : DIRECTORY,
+                        bench->preset.abilities);
+    bench->rules = rules_now(&bench->cpu);
+    ck_assert_int_eq(bench->rules.pae, mode == X86_MODE_PAE);
     bench->n_accesses = bench->cpu.n_accesses;
     bench->n_misses = bench->cpu.n_misses;
 }
@@ -115,66 +159,120 @@ static const struct mmsim_cpu_preset *preset(const struct bench *bench)
 
 /* ---- tables, in memory and in the prediction ---- */
 
-static unsigned pde_index(mmsim_vaddr address)
+static size_t entry_bytes(const struct bench *bench)
 {
-    return (unsigned)(address / LARGE_BYTES % 1024);
+    return bench->rules.pae ? 8 : 4;
 }
 
-static unsigned pte_index(mmsim_vaddr address)
+static unsigned entries_of_a_table(const struct bench *bench)
 {
-    unsigned region = (unsigned)((address - REGION_START) / LARGE_BYTES);
-    return 1024 * (1 + region % N_SMALL_REGIONS) + (unsigned)(address / 4096 % 1024);
+    return (unsigned)(4096 / entry_bytes(bench));
 }
 
-static void set_entry(struct bench *bench, unsigned index, uint32_t value)
+static mmsim_vaddr region_bytes(const struct bench *bench)
 {
-    bench->tables[index] = value;
-    mmsim_port_write32(&bench->bus.port, DIRECTORY + index * 4, value);
+    return large_page(&bench->lists[0]);
 }
 
-static uint32_t random_bits(struct bench *bench, uint32_t mask)
+static unsigned pde_index(const struct bench *bench, mmsim_vaddr address)
 {
-    return (uint32_t)mm_rng_next(&bench->rng) & mask;
+    return (unsigned)(address / region_bytes(bench) % entries_of_a_table(bench));
+}
+
+static unsigned pte_index(const struct bench *bench, mmsim_vaddr address)
+{
+    unsigned region = (unsigned)((address - REGION_START) / region_bytes(bench));
+    unsigned n = entries_of_a_table(bench);
+    return n * (1 + region % N_SMALL_REGIONS) + (unsigned)(address / 4096 % n);
+}
+
+static uint64_t entry_in(const struct bench *bench, const uint8_t *tables, unsigned index)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < entry_bytes(bench); i++)
+        value |= (uint64_t)tables[index * entry_bytes(bench) + i] << 8 * i;
+    return value;
+}
+
+static uint64_t entry_at(const struct bench *bench, unsigned index)
+{
+    return entry_in(bench, bench->tables, index);
+}
+
+/* In the prediction alone. */
+static void predict_entry(struct bench *bench, unsigned index, uint64_t value)
+{
+    for (size_t i = 0; i < entry_bytes(bench); i++)
+        bench->tables[index * entry_bytes(bench) + i] = (uint8_t)(value >> 8 * i);
+}
+
+static void set_entry(struct bench *bench, unsigned index, uint64_t value)
+{
+    predict_entry(bench, index, value);
+    size_t at = index * entry_bytes(bench);
+    mm_bus_write(&bench->bus, DIRECTORY + at, bench->tables + at, entry_bytes(bench));
+}
+
+static uint64_t random_bits(struct bench *bench, uint64_t mask)
+{
+    return mm_rng_next(&bench->rng) & mask;
+}
+
+static bool one_in(struct bench *bench, unsigned n)
+{
+    return mm_rng_below(&bench->rng, n) == 0;
 }
 
 /* P, R/W, U/S mostly set, A, D and G at random. */
-static uint32_t some_flags(struct bench *bench)
+static uint64_t some_flags(struct bench *bench)
 {
-    uint32_t flags = 7 | random_bits(bench, 0x160);
-    if (mm_rng_below(&bench->rng, 4) == 0)
+    uint64_t flags = 7 | random_bits(bench, 0x160);
+    if (one_in(bench, 4))
         flags &= ~random_bits(bench, 7);
+    if (bench->rules.pae && (bench->rules.nxe || one_in(bench, 20)) && one_in(bench, 6))
+        flags |= UINT64_C(1) << 63;
     return flags;
 }
 
-static uint32_t some_frame(struct bench *bench)
+static uint64_t some_key(struct bench *bench)
 {
-    if (mm_rng_below(&bench->rng, 32) == 0)
-        return UINT32_C(0x30000000); /* nobody answers there */
-    return FRAMES_START + (uint32_t)mm_rng_below(&bench->rng, 3000) * 4096;
+    if (!bench->rules.has_keys || one_in(bench, 2))
+        return 0;
+    return bench->rules.pae ? mm_rng_below(&bench->rng, 16) << 59
+                            : mm_rng_below(&bench->rng, 8) << 9;
 }
 
-static uint32_t some_pde(struct bench *bench, unsigned region)
+static uint64_t some_pte(struct bench *bench)
+{
+    uint64_t frame = FRAMES_START + mm_rng_below(&bench->rng, 3000) * 4096;
+    if (one_in(bench, 32)) /* nobody answers there */
+        frame = bench->rules.pae ? UINT64_C(0x230000000) : 0x30000000;
+    return frame | some_flags(bench) | some_key(bench);
+}
+
+static uint64_t some_pde(struct bench *bench, unsigned region)
 {
     if (region < N_SMALL_REGIONS)
-        return (FIRST_TABLE + region * 4096) | (some_flags(bench) & 0x17F);
-    if (!(preset(bench)->features & X86_HAS_PSE))
+        return (FIRST_TABLE + region * 4096) | (some_flags(bench) & ~UINT64_C(0x80));
+    if (!bench->rules.pae && !bench->rules.pse)
         return 0;
-    return (uint32_t)(1 + mm_rng_below(&bench->rng, 3)) << LARGE_SHIFT | some_flags(bench) | 0x80;
+    uint64_t base = (1 + mm_rng_below(&bench->rng, 3)) * region_bytes(bench);
+    return base | some_flags(bench) | some_key(bench) | 0x80;
 }
 
 static mmsim_vaddr some_page(struct bench *bench)
 {
     mmsim_vaddr region = mm_rng_below(&bench->rng, N_REGIONS);
-    return REGION_START + region * LARGE_BYTES + mm_rng_below(&bench->rng, N_PAGES) * 4096;
+    return REGION_START + region * region_bytes(bench) + mm_rng_below(&bench->rng, N_PAGES) * 4096;
 }
 
 static void fill_tables(struct bench *bench)
 {
     for (unsigned region = 0; region < N_REGIONS; region++) {
-        mmsim_vaddr start = REGION_START + region * LARGE_BYTES;
-        set_entry(bench, pde_index(start), some_pde(bench, region));
+        mmsim_vaddr start = REGION_START + region * region_bytes(bench);
+        set_entry(bench, pde_index(bench, start), some_pde(bench, region));
         for (unsigned page = 0; page < N_PAGES && region < N_SMALL_REGIONS; page++)
-            set_entry(bench, pte_index(start + page * 4096), some_frame(bench) | some_flags(bench));
+            set_entry(bench, pte_index(bench, start + page * 4096), some_pte(bench));
     }
 }
 
@@ -197,25 +295,44 @@ static struct held *find_held(struct list *list, mmsim_vaddr address)
     return held ? held : list_find(list, address, true);
 }
 
+/* What the list calls rights. */
+static uint8_t rights_of(const struct oracle_page *page)
+{
+    return (uint8_t)(page->user + 2u * page->writable + 4u * page->no_execute + 8 * page->key);
+}
+
+static struct oracle_page page_of(uint8_t rights)
+{
+    return (struct oracle_page){
+        .user = rights & 1, .writable = rights & 2, .no_execute = rights & 4, .key = rights / 8};
+}
+
+static struct oracle_answer walk_now(const struct bench *bench, mmsim_vaddr address,
+                                     const struct oracle_access *access)
+{
+    return oracle_translate(&bench->rules, true, entry_at(bench, pde_index(bench, address)),
+                            entry_at(bench, pte_index(bench, address)), access);
+}
+
 static struct forecast forecast_walk(struct bench *bench, mmsim_vaddr address,
                                      const struct oracle_access *access)
 {
-    uint32_t *pde = &bench->tables[pde_index(address)], *pte = &bench->tables[pte_index(address)];
-    struct oracle_answer answer = oracle_translate(&bench->rules, *pde, *pte, access);
+    struct oracle_answer answer = walk_now(bench, address, access);
     bench->n_misses++;
     if (answer.end != ORACLE_TRANSLATED) {
         drop_everywhere(bench, address);
         return (struct forecast){.faults = true, .error = answer.error};
     }
-    *pde = answer.pde;
-    *pte = answer.pte;
-    struct mmsim_translation translation = {.base = answer.base,
-                                            .page_shift = answer.large ? LARGE_SHIFT : 12,
-                                            .rights = (uint8_t)(answer.user + 2 * answer.writable),
-                                            .global = answer.global,
-                                            .dirty = answer.dirty};
+    predict_entry(bench, pde_index(bench, address), answer.pde);
+    predict_entry(bench, pte_index(bench, address), answer.pte);
+    mmsim_vaddr size = answer.large ? region_bytes(bench) : 4096;
+    struct mmsim_translation translation = {
+        .base = answer.base,
+        .page_shift = (uint8_t)(answer.large ? bench->lists[0].large_shift : 12),
+        .rights = rights_of(&answer.page),
+        .global = answer.global,
+        .dirty = answer.dirty};
     list_fill(list_for(bench, access), address, &translation, bench->n_accesses);
-    mmsim_vaddr size = answer.large ? LARGE_BYTES : 4096;
     return (struct forecast){.physical = answer.base + address % size};
 }
 
@@ -226,14 +343,16 @@ static struct forecast forecast(struct bench *bench, mmsim_vaddr address,
     struct held *held = find_held(list_for(bench, access), address);
     if (!held)
         return forecast_walk(bench, address, access);
-    if (!oracle_permits(&bench->rules, access, held->rights & 1, held->rights & 2)) {
+    struct oracle_page page = page_of(held->rights);
+    if (!oracle_permits(&bench->rules, access, &page)) {
         drop_everywhere(bench, address);
-        return (struct forecast){.faults = true, .error = oracle_error(access, ORACLE_REFUSED)};
+        return (struct forecast){
+            .faults = true, .error = oracle_error(&bench->rules, access, ORACLE_REFUSED, &page)};
     }
     if (access->write && !held->dirty)
         return forecast_walk(bench, address, access);
     held->last_use = bench->n_accesses;
-    mmsim_vaddr size = held->in_large_array ? LARGE_BYTES : 4096;
+    mmsim_vaddr size = held->in_large_array ? region_bytes(bench) : 4096;
     return (struct forecast){.physical = held->base + address % size};
 }
 
@@ -271,15 +390,17 @@ static void expect_tlbs(struct bench *bench)
 /* A walk that faults in the table may have set the directory entry's accessed bit: SDM 3A 4.8. */
 static void expect_tables(struct bench *bench, bool faulted)
 {
-    const char *name = preset(bench)->name;
-    for (unsigned i = 0; i < TABLES_BYTES / 4; i++) {
-        uint32_t value = mmsim_port_read32(&bench->bus.port, DIRECTORY + i * 4);
-        if (value == bench->tables[i])
+    const uint8_t *now = bench->phys.host + DIRECTORY;
+    if (memcmp(now, bench->tables, TABLES_BYTES) == 0)
+        return;
+    for (unsigned i = 0; i < TABLES_BYTES / entry_bytes(bench); i++) {
+        uint64_t value = entry_in(bench, now, i), must = entry_at(bench, i);
+        if (value == must)
             continue;
-        MUST(faulted && i < 1024 && value == (bench->tables[i] | 0x20),
-             "%s: step %u: entry %u is %#x, must be %#x", name, bench->step, i, value,
-             bench->tables[i]);
-        bench->tables[i] = value;
+        MUST(faulted && i < entries_of_a_table(bench) && value == (must | 0x20),
+             "%s: step %u: entry %u is %#llx, must be %#llx", preset(bench)->name, bench->step, i,
+             (unsigned long long)value, (unsigned long long)must);
+        predict_entry(bench, i, value);
     }
 }
 
@@ -341,8 +462,9 @@ static void forecast_attempt(struct bench *bench, struct attempt *attempt)
 
 static bool make_attempt(struct bench *bench, struct attempt *attempt)
 {
-    enum mmsim_privilege privilege =
-        attempt->access.user ? MMSIM_PRIVILEGE_USER : MMSIM_PRIVILEGE_SUPERVISOR;
+    enum mmsim_privilege privilege = attempt->access.user       ? MMSIM_PRIVILEGE_USER
+                                     : attempt->access.implicit ? MMSIM_PRIVILEGE_IMPLICIT
+                                                                : MMSIM_PRIVILEGE_SUPERVISOR;
     if (attempt->access.fetch)
         return mm_mmu_fetch(&bench->cpu, attempt->address, attempt->data, privilege);
     if (attempt->access.write)
@@ -371,6 +493,7 @@ static void try_access(struct bench *bench)
     attempt.access.user = mm_rng_below(&bench->rng, 2);
     attempt.access.fetch = mm_rng_below(&bench->rng, 4) == 0;
     attempt.access.write = !attempt.access.fetch && mm_rng_below(&bench->rng, 2);
+    attempt.access.implicit = !attempt.access.user && !attempt.access.fetch && one_in(bench, 4);
     if (!attempt.access.fetch)
         attempt.n_bytes = 1 + mm_rng_below(&bench->rng, 8);
     attempt.address += mm_rng_below(&bench->rng, 3) ? mm_rng_below(&bench->rng, 4089)
@@ -398,14 +521,14 @@ static void try_access(struct bench *bench)
 static void edit_tables(struct bench *bench)
 {
     mmsim_vaddr page = some_page(bench);
-    unsigned region = (unsigned)((page - REGION_START) / LARGE_BYTES);
-    if (region >= N_SMALL_REGIONS || mm_rng_below(&bench->rng, 6) == 0)
-        set_entry(bench, pde_index(page), some_pde(bench, region));
-    else if (mm_rng_below(&bench->rng, 2))
-        set_entry(bench, pte_index(page), some_frame(bench) | some_flags(bench));
+    unsigned region = (unsigned)((page - REGION_START) / region_bytes(bench));
+    unsigned pte = pte_index(bench, page);
+    if (region >= N_SMALL_REGIONS || one_in(bench, 6))
+        set_entry(bench, pde_index(bench, page), some_pde(bench, region));
+    else if (one_in(bench, 2))
+        set_entry(bench, pte, some_pte(bench));
     else
-        set_entry(bench, pte_index(page),
-                  bench->tables[pte_index(page)] ^ random_bits(bench, 0x67));
+        set_entry(bench, pte, entry_at(bench, pte) ^ random_bits(bench, 0x67));
 }
 
 static void invalidate(struct bench *bench)
@@ -422,31 +545,65 @@ static void invalidate(struct bench *bench)
 static void reload_root(struct bench *bench)
 {
     uint64_t before = bench->counters.tlb_flushes;
-    mm_cpu_load_root(&bench->cpu, DIRECTORY);
+    mm_cpu_load_root(&bench->cpu, bench->rules.pae ? PDPT : DIRECTORY);
     MUST(bench->counters.tlb_flushes == before + 1, "step %u: flush not counted", bench->step);
     list_flush(&bench->lists[0], false);
     list_flush(&bench->lists[1], false);
 }
 
-/* Nothing has to leave the TLBs: the rights of an entry are judged at each access. */
-static void toggle_write_protect(struct bench *bench)
+static void toggle(struct bench *bench, unsigned number, uint64_t bit)
 {
-    if (!bench->rules.has_wp)
+    ck_assert(mm_cpu_write_register(&bench->cpu, number, bench->cpu.arch.registers[number] ^ bit));
+    bench->rules = rules_now(&bench->cpu);
+}
+
+static void flush_all(struct bench *bench)
+{
+    list_flush(&bench->lists[0], true);
+    list_flush(&bench->lists[1], true);
+}
+
+/* Nothing has to leave the TLBs: the rights of an entry are judged at each access. */
+static void toggle_a_right(struct bench *bench)
+{
+    static const struct {
+        uint32_t feature;
+        unsigned number;
+        uint64_t bit;
+    } rights[] = {{X86_HAS_WP, X86_CR0, X86_CR0_WP},
+                  {X86_HAS_SMAP, X86_CR4, X86_CR4_SMAP},
+                  {X86_HAS_SMAP, X86_EFLAGS, X86_EFLAGS_AC},
+                  {X86_HAS_PKE, X86_CR4, X86_CR4_PKE}};
+    unsigned i = (unsigned)mm_rng_below(&bench->rng, 4);
+    if (preset(bench)->features & rights[i].feature)
+        toggle(bench, rights[i].number, rights[i].bit);
+}
+
+static void write_key_rights(struct bench *bench)
+{
+    if (!bench->rules.pke)
         return;
-    bench->rules.wp = !bench->rules.wp;
-    uint64_t value = bench->cpu.arch.registers[X86_CR0] ^ X86_CR0_WP;
-    ck_assert(mm_cpu_write_register(&bench->cpu, X86_CR0, value));
+    uint64_t value = random_bits(bench, UINT32_MAX) & random_bits(bench, UINT32_MAX);
+    ck_assert(mm_cpu_write_register(&bench->cpu, X86_PKRU, value));
+    bench->rules.pkru = (uint32_t)value;
 }
 
 static void toggle_global_pages(struct bench *bench)
 {
     if (!(preset(bench)->features & X86_HAS_PGE))
         return;
-    bench->rules.pge = !bench->rules.pge;
-    uint64_t value = bench->cpu.arch.registers[X86_CR4] ^ X86_CR4_PGE;
-    ck_assert(mm_cpu_write_register(&bench->cpu, X86_CR4, value));
-    list_flush(&bench->lists[0], true);
-    list_flush(&bench->lists[1], true);
+    toggle(bench, X86_CR4, X86_CR4_PGE);
+    flush_all(bench);
+}
+
+/* SMEP flushes when it is turned on: SDM 3A 4.10.4.1. */
+static void toggle_smep(struct bench *bench)
+{
+    if (!(preset(bench)->features & X86_HAS_SMEP))
+        return;
+    toggle(bench, X86_CR4, X86_CR4_SMEP);
+    if (bench->rules.smep)
+        flush_all(bench);
 }
 
 /* An explanation finds what the TLB holds, and says so if the tables have moved on. */
@@ -461,8 +618,7 @@ static void explain(struct bench *bench)
     const struct held *held = find_held(list_for(bench, &access), address);
     MUST(walk.tlb.hit == (held != NULL), "step %u: explained as a TLB %s", bench->step,
          walk.tlb.hit ? "hit" : "miss");
-    struct oracle_answer now = oracle_translate(&bench->rules, bench->tables[pde_index(address)],
-                                                bench->tables[pte_index(address)], &access);
+    struct oracle_answer now = walk_now(bench, address, &access);
     MUST(walk.allowed == (now.end == ORACLE_TRANSLATED), "step %u: explained rights", bench->step);
     if (!held)
         return;
@@ -470,10 +626,10 @@ static void explain(struct bench *bench)
          "step %u: explained TLB entry", bench->step);
     bool readable = now.end == ORACLE_TRANSLATED || now.end == ORACLE_REFUSED;
     mmsim_paddr base = held->base;
-    if (held->page_shift == LARGE_SHIFT)
-        base = base / LARGE_BYTES * LARGE_BYTES;
+    if (held->page_shift > 12)
+        base = base / region_bytes(bench) * region_bytes(bench);
     bool moved = !readable || now.base != base;
-    bool other_rights = readable && held->rights != now.user + 2 * now.writable;
+    bool other_rights = readable && held->rights != rights_of(&now.page);
     if (moved || other_rights)
         MUST(walk.tlb.stale,
              "%s: step %u: %#llx: a stale entry is not called so: base %#llx rights %u held, walk "
@@ -481,8 +637,9 @@ static void explain(struct bench *bench)
              "%u, base %#llx rights %u",
              preset(bench)->name, bench->step, (unsigned long long)address,
              (unsigned long long)held->base, held->rights, now.end, (unsigned long long)now.base,
-             now.user + 2 * now.writable);
-    uint32_t leaf = bench->tables[now.large ? pde_index(address) : pte_index(address)];
+             rights_of(&now.page));
+    uint64_t leaf =
+        entry_at(bench, now.large ? pde_index(bench, address) : pte_index(bench, address));
     if (!moved && !other_rights && held->global == now.global && held->dirty == oracle_bit(leaf, 6))
         MUST(!walk.tlb.stale, "%s: step %u: a good entry is called stale", preset(bench)->name,
              bench->step);
@@ -499,30 +656,36 @@ static void do_something(struct bench *bench)
         invalidate(bench);
     else if (dice < 188)
         reload_root(bench);
-    else if (dice < 192)
-        toggle_write_protect(bench);
+    else if (dice < 191)
+        toggle_a_right(bench);
     else if (dice < 193)
-        toggle_global_pages(bench);
+        write_key_rights(bench);
+    else if (dice < 194)
+        one_in(bench, 2) ? toggle_global_pages(bench) : toggle_smep(bench);
     else
         explain(bench);
 }
 
+static void run_stream(const struct mmsim_cpu_preset *of, enum x86_mode mode)
+{
+    struct bench bench;
+    bench_init(&bench, of, mode, 11);
+    fill_tables(&bench);
+    for (bench.step = 0; bench.step < 15000; bench.step++) {
+        do_something(&bench);
+        expect_tlbs(&bench);
+        expect_tables(&bench, false);
+    }
+    MUST(bench.n_misses > 500 && bench.n_accesses > bench.n_misses + 500,
+         "%s: the stream is one-sided: %llu misses", of->name, (unsigned long long)bench.n_misses);
+    bench_fini(&bench);
+}
+
 START_TEST(every_access_goes_as_predicted_on_every_cpu)
 {
-    for (const struct mmsim_cpu_preset *p = mm_x86_32_arch.presets; p->name; p++) {
-        struct bench bench;
-        bench_init(&bench, p, 11);
-        fill_tables(&bench);
-        for (bench.step = 0; bench.step < 15000; bench.step++) {
-            do_something(&bench);
-            expect_tlbs(&bench);
-            expect_tables(&bench, false);
-        }
-        MUST(bench.n_misses > 500 && bench.n_accesses > 2 * bench.n_misses / 2 + 500,
-             "%s: the stream is one-sided: %llu misses", p->name,
-             (unsigned long long)bench.n_misses);
-        bench_fini(&bench);
-    }
+    for (const struct mmsim_cpu_preset *p = mm_x86_32_arch.presets; p->name; p++)
+        if (_i == X86_MODE_32BIT || (p->features & X86_HAS_PAE))
+            run_stream(p, (enum x86_mode)_i);
 }
 END_TEST
 
@@ -539,19 +702,19 @@ static const struct mmsim_cpu_preset *preset_with(uint32_t features)
 
 static void map_two_pages(struct bench *bench, uint32_t first, uint32_t second)
 {
-    set_entry(bench, pde_index(REGION_START), FIRST_TABLE | 7);
-    set_entry(bench, pte_index(REGION_START), first);
-    set_entry(bench, pte_index(REGION_START + 4096), second);
+    set_entry(bench, pde_index(bench, REGION_START), FIRST_TABLE | 7);
+    set_entry(bench, pte_index(bench, REGION_START), first);
+    set_entry(bench, pte_index(bench, REGION_START + 4096), second);
 }
 
 START_TEST(fault_is_not_cached)
 {
     struct bench bench;
-    bench_init(&bench, preset_with(X86_HAS_WP), 1);
+    bench_init(&bench, preset_with(X86_HAS_WP), X86_MODE_32BIT, 1);
     map_two_pages(&bench, 0, 0);
     uint32_t word = 0;
     ck_assert(!mm_mmu_read(&bench.cpu, REGION_START, &word, 4, MMSIM_PRIVILEGE_USER));
-    set_entry(&bench, pte_index(REGION_START), FRAMES_START | 7);
+    set_entry(&bench, pte_index(&bench, REGION_START), FRAMES_START | 7);
     ck_assert(mm_mmu_read(&bench.cpu, REGION_START, &word, 4, MMSIM_PRIVILEGE_USER));
     bench_fini(&bench);
 }
@@ -560,11 +723,11 @@ END_TEST
 START_TEST(store_to_a_clean_cached_page_sets_dirty_in_memory)
 {
     struct bench bench;
-    bench_init(&bench, preset_with(X86_HAS_WP), 1);
+    bench_init(&bench, preset_with(X86_HAS_WP), X86_MODE_32BIT, 1);
     map_two_pages(&bench, FRAMES_START | 7, 0);
     uint32_t word = 0;
     ck_assert(mm_mmu_read(&bench.cpu, REGION_START, &word, 4, MMSIM_PRIVILEGE_USER));
-    mmsim_paddr pte = DIRECTORY + pte_index(REGION_START) * 4;
+    mmsim_paddr pte = DIRECTORY + pte_index(&bench, REGION_START) * 4;
     ck_assert_uint_eq(mmsim_port_read32(&bench.bus.port, pte) & 0x60, 0x20);
     ck_assert(mm_mmu_write(&bench.cpu, REGION_START, &word, 4, MMSIM_PRIVILEGE_USER));
     ck_assert_uint_eq(mmsim_port_read32(&bench.bus.port, pte) & 0x60, 0x60);
@@ -576,7 +739,7 @@ END_TEST
 START_TEST(write_protect_takes_effect_between_two_hits)
 {
     struct bench bench;
-    bench_init(&bench, preset_with(X86_HAS_WP), 1);
+    bench_init(&bench, preset_with(X86_HAS_WP), X86_MODE_32BIT, 1);
     map_two_pages(&bench, FRAMES_START | 0x65, 0);
     uint64_t cr0 = bench.cpu.arch.registers[X86_CR0];
     uint32_t word = 1;
@@ -594,7 +757,7 @@ END_TEST
 START_TEST(straddling_store_moves_no_byte_when_the_second_page_faults)
 {
     struct bench bench;
-    bench_init(&bench, preset_with(X86_HAS_WP), 1);
+    bench_init(&bench, preset_with(X86_HAS_WP), X86_MODE_32BIT, 1);
     map_two_pages(&bench, FRAMES_START | 7, (FRAMES_START + 4096) | 5);
     uint64_t word = UINT64_MAX;
     mmsim_vaddr address = REGION_START + 4096 - 3;
@@ -603,7 +766,7 @@ START_TEST(straddling_store_moves_no_byte_when_the_second_page_faults)
     ck_assert_uint_eq(bench.cpu.fault.error, 7);
     for (unsigned i = 0; i < 8; i++)
         ck_assert_uint_eq(byte_at(&bench, FRAMES_START + 4093 + i), 0);
-    set_entry(&bench, pte_index(REGION_START + 4096), (FRAMES_START + 0x5000) | 7);
+    set_entry(&bench, pte_index(&bench, REGION_START + 4096), (FRAMES_START + 0x5000) | 7);
     ck_assert(mm_mmu_write(&bench.cpu, address, &word, 8, MMSIM_PRIVILEGE_USER));
     ck_assert_uint_eq(byte_at(&bench, FRAMES_START + 4095), 0xFF);
     ck_assert_uint_eq(byte_at(&bench, FRAMES_START + 0x5004), 0xFF);
@@ -615,7 +778,7 @@ END_TEST
 START_TEST(straddling_access_wraps_at_the_end_of_the_address_space)
 {
     struct bench bench;
-    bench_init(&bench, preset_with(X86_HAS_WP), 1);
+    bench_init(&bench, preset_with(X86_HAS_WP), X86_MODE_32BIT, 1);
     set_entry(&bench, 1023, FIRST_TABLE | 7);
     set_entry(&bench, 0, (FIRST_TABLE + 4096) | 7);
     set_entry(&bench, 1024 + 1023, FRAMES_START | 7);
@@ -632,7 +795,7 @@ END_TEST
 START_TEST(with_paging_off_every_address_is_physical)
 {
     struct bench bench;
-    bench_init(&bench, preset_with(X86_HAS_WP), 1);
+    bench_init(&bench, preset_with(X86_HAS_WP), X86_MODE_32BIT, 1);
     uint64_t cr0 = bench.cpu.arch.registers[X86_CR0];
     ck_assert(mm_cpu_write_register(&bench.cpu, X86_CR0, cr0 & ~X86_CR0_PG));
     for (mmsim_paddr address = FRAMES_START; address < RAM_BYTES; address += 65521) {
@@ -655,7 +818,7 @@ Suite *test_mmu_suite(void)
     Suite *suite = suite_create("mmu");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, every_access_goes_as_predicted_on_every_cpu);
+    tcase_add_loop_test(tests, every_access_goes_as_predicted_on_every_cpu, 0, 2);
     tcase_add_test(tests, fault_is_not_cached);
     tcase_add_test(tests, store_to_a_clean_cached_page_sets_dirty_in_memory);
     tcase_add_test(tests, write_protect_takes_effect_between_two_hits);

@@ -59,7 +59,7 @@ static void expect_same(struct pair *pair)
 /* Few enough pages that sets overflow often; regions 2 and 3 hold large pages. */
 static mmsim_vaddr some_address(struct pair *pair)
 {
-    mmsim_vaddr region = mm_rng_below(&pair->rng, 4) << LARGE_SHIFT;
+    mmsim_vaddr region = mm_rng_below(&pair->rng, 4) << pair->list.large_shift;
     mmsim_vaddr high = mm_rng_below(&pair->rng, 8) << 24;
     mmsim_vaddr page = mm_rng_below(&pair->rng, 24) * MMSIM_PAGE_SIZE;
     return 0xA0000000 + high + region + page + mm_rng_below(&pair->rng, MMSIM_PAGE_SIZE);
@@ -67,8 +67,8 @@ static mmsim_vaddr some_address(struct pair *pair)
 
 static struct mmsim_translation translation_of(struct pair *pair, mmsim_vaddr address)
 {
-    bool large = address >> LARGE_SHIFT & 2;
-    uint8_t shift = large ? LARGE_SHIFT : MMSIM_PAGE_SHIFT;
+    bool large = address >> pair->list.large_shift & 2;
+    uint8_t shift = large ? (uint8_t)pair->list.large_shift : MMSIM_PAGE_SHIFT;
     uint64_t hash = mm_rng_mix(address >> shift);
     return (struct mmsim_translation){.base = (hash & 0xFFFF) << shift,
                                       .page_shift = shift,
@@ -115,12 +115,13 @@ static void step(struct pair *pair)
     }
 }
 
-static void run_stream(struct mmsim_tlb_shape small, struct mmsim_tlb_shape large, uint64_t seed)
+static void run_stream(struct mmsim_tlb_shape small, struct mmsim_tlb_shape large,
+                       uint8_t large_shift, uint64_t seed)
 {
-    struct pair pair = {.list = {.small = small, .large = large}};
+    struct pair pair = {.list = {.small = small, .large = large, .large_shift = large_shift}};
     mm_host_init(&pair.host, NULL);
     mm_rng_seed(&pair.rng, seed);
-    ck_assert(mm_tlb_init(&pair.tlb, &pair.host, small, large, LARGE_SHIFT));
+    ck_assert(mm_tlb_init(&pair.tlb, &pair.host, small, large, large_shift));
     for (unsigned i = 0; i < 20000; i++) {
         step(&pair);
         expect_same(&pair);
@@ -143,7 +144,7 @@ START_TEST(tlb_holds_what_an_explicit_lru_list_holds)
         {{16, 4}, {0, 0}}, {{4, 3}, {1, 7}}, /* ways need not be a power of two */
     };
     for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        run_stream(shapes[i].small, shapes[i].large, i + 1);
+        run_stream(shapes[i].small, shapes[i].large, i % 2 ? 22 : 21, i + 1);
 }
 END_TEST
 
@@ -153,9 +154,8 @@ START_TEST(invlpg_drops_every_piece_of_a_large_page)
     mm_host_init(&host, NULL);
     struct mm_tlb tlb;
     struct mmsim_tlb_shape small = {8, 4}, none = {0, 0};
-    ck_assert(mm_tlb_init(&tlb, &host, small, none, LARGE_SHIFT));
-    struct mmsim_translation large = {
-        .base = 0x01400000, .page_shift = LARGE_SHIFT, .global = true};
+    ck_assert(mm_tlb_init(&tlb, &host, small, none, 22));
+    struct mmsim_translation large = {.base = 0x01400000, .page_shift = 22, .global = true};
     for (mmsim_vaddr page = 0; page < 8; page++) {
         mmsim_vaddr address = 0x00C00000 + page * 0x21000;
         ck_assert_uint_eq(mm_tlb_fill(&tlb, address, &large, page + 1)->base,

@@ -12,8 +12,6 @@
 
 #include <mmsim/arch.h>
 
-#define LARGE_SHIFT 22
-#define LARGE_BYTES ((mmsim_vaddr)1 << LARGE_SHIFT)
 #define MAX_HELD 1024
 
 /* One entry of the model; `page` is the first address that it translates. */
@@ -28,14 +26,20 @@ struct held {
 
 struct list {
     struct mmsim_tlb_shape small, large;
+    unsigned large_shift; /* 22, or 21 under PAE */
     struct held held[MAX_HELD];
     unsigned n;
 };
 
+static inline mmsim_vaddr large_page(const struct list *list)
+{
+    return (mmsim_vaddr)1 << list->large_shift;
+}
+
 static inline unsigned set_of(const struct list *list, const struct held *held)
 {
     if (held->in_large_array)
-        return (unsigned)(held->page / LARGE_BYTES % list->large.sets);
+        return (unsigned)(held->page / large_page(list) % list->large.sets);
     return (unsigned)(held->page / MMSIM_PAGE_SIZE % list->small.sets);
 }
 
@@ -74,11 +78,11 @@ static inline void list_fill(struct list *list, mmsim_vaddr address,
                         .last_use = now,
                         .base = t->base,
                         .page = address / MMSIM_PAGE_SIZE * MMSIM_PAGE_SIZE};
-    if (t->page_shift == LARGE_SHIFT && list->large.ways > 0) {
+    if (t->page_shift == list->large_shift && list->large.ways > 0) {
         held.in_large_array = true;
-        held.page = address / LARGE_BYTES * LARGE_BYTES;
-    } else if (t->page_shift == LARGE_SHIFT) {
-        held.base += held.page % LARGE_BYTES;
+        held.page = address / large_page(list) * large_page(list);
+    } else if (t->page_shift == list->large_shift) {
+        held.base += held.page % large_page(list);
     }
     list_make_room(list, &held);
     list->held[list->n++] = held;
@@ -89,8 +93,8 @@ static inline void list_drop(struct list *list, mmsim_vaddr address)
 {
     for (unsigned i = list->n; i-- > 0;) {
         const struct held *held = &list->held[i];
-        bool whole = held->page_shift == LARGE_SHIFT;
-        mmsim_vaddr unit = whole ? LARGE_BYTES : MMSIM_PAGE_SIZE;
+        bool whole = held->page_shift == list->large_shift;
+        mmsim_vaddr unit = whole ? large_page(list) : MMSIM_PAGE_SIZE;
         if (held->page / unit == address / unit)
             list_remove(list, i);
     }
@@ -105,7 +109,7 @@ static inline void list_flush(struct list *list, bool global_too)
 
 static inline struct held *list_find(struct list *list, mmsim_vaddr address, bool in_large_array)
 {
-    mmsim_vaddr unit = in_large_array ? LARGE_BYTES : MMSIM_PAGE_SIZE;
+    mmsim_vaddr unit = in_large_array ? large_page(list) : MMSIM_PAGE_SIZE;
     for (unsigned i = 0; i < list->n; i++)
         if (list->held[i].in_large_array == in_large_array &&
             list->held[i].page == address / unit * unit)

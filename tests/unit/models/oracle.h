@@ -9,7 +9,8 @@
  * Sources: SDM 3A 4.3 and 4.4 (formats, reserved bits), 4.6.1 (rights), 4.6.2 (protection keys),
  * 4.7 (error code), 4.8 (accessed and dirty). The 80386 has no CR0.WP: Intel 80386 Programmer's
  * Reference Manual 6.4. Keys in these two modes are an extension of the model: a leaf's bits 11:9
- * and 62:59, and the rules of 4.6.2 as they stand there.
+ * and 62:59, and the rules of 4.6.2 as they stand there; as in four-level paging bits 62:59 of an
+ * entry that names a table are ignored then, and as PAE paging has it they are reserved otherwise.
  */
 #ifndef TESTS_ORACLE_H
 #define TESTS_ORACLE_H
@@ -115,11 +116,11 @@ static inline bool oracle_pde_reserved_32(const struct oracle_cpu *cpu, uint64_t
 }
 
 /* SDM 3A 4.4.2: bits 62:M, and XD while EFER.NXE = 0; whatever CR4.PSE. */
-static inline bool oracle_high_reserved(const struct oracle_cpu *cpu, uint64_t entry, bool leaf)
+static inline bool oracle_high_reserved(const struct oracle_cpu *cpu, uint64_t entry)
 {
     if (oracle_bit(entry, 63) && !cpu->nxe)
         return true;
-    return oracle_any_bit(entry, cpu->physical_bits, leaf && oracle_keys_work(cpu) ? 58 : 62);
+    return oracle_any_bit(entry, cpu->physical_bits, oracle_keys_work(cpu) ? 58 : 62);
 }
 
 static inline bool oracle_pde_reserved(const struct oracle_cpu *cpu, uint64_t pde)
@@ -129,7 +130,7 @@ static inline bool oracle_pde_reserved(const struct oracle_cpu *cpu, uint64_t pd
     bool large = oracle_bit(pde, 7);
     if (large && (oracle_any_bit(pde, 13, 20) || (!cpu->has_pat && oracle_bit(pde, 12))))
         return true;
-    return oracle_high_reserved(cpu, pde, large);
+    return oracle_high_reserved(cpu, pde);
 }
 
 static inline bool oracle_pte_reserved(const struct oracle_cpu *cpu, uint64_t pte)
@@ -137,7 +138,7 @@ static inline bool oracle_pte_reserved(const struct oracle_cpu *cpu, uint64_t pt
     bool pat_is_reserved = !cpu->has_pat && (cpu->pae || cpu->pse);
     if (pat_is_reserved && oracle_bit(pte, 7))
         return true;
-    return cpu->pae && oracle_high_reserved(cpu, pte, true);
+    return cpu->pae && oracle_high_reserved(cpu, pte);
 }
 
 /* SDM 3A 4.4.1, table 4-8: what MOV CR3 refuses to load. */
@@ -264,8 +265,7 @@ static inline struct oracle_page oracle_combine(const struct oracle_cpu *cpu, ui
     struct oracle_page page = {.user = oracle_bit(upper, 2) && oracle_bit(leaf, 2),
                                .writable = oracle_bit(upper, 1) && oracle_bit(leaf, 1),
                                .key = oracle_key(cpu, leaf)};
-    page.no_execute =
-        cpu->pae && cpu->nxe && (oracle_bit(upper, 63) || oracle_bit(leaf, 63));
+    page.no_execute = cpu->pae && cpu->nxe && (oracle_bit(upper, 63) || oracle_bit(leaf, 63));
     return page;
 }
 

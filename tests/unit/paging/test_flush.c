@@ -35,11 +35,11 @@ START_TEST(few_pages_go_one_by_one_and_many_by_a_reload)
 {
     touch(64);
     struct mmsim_stats before = kit_stats(machine);
-    mmsim_mprotect(process, base, MM_FLUSH_MAX_PAGES * KIT_PAGE, MMSIM_PROT_READ);
+    mmsim_mprotect(process, base, MM_FLUSH_THRESHOLD_PAGES * KIT_PAGE, MMSIM_PROT_READ);
     struct mmsim_stats after = kit_stats(machine);
-    ck_assert_uint_eq(after.tlb.invlpg - before.tlb.invlpg, MM_FLUSH_MAX_PAGES);
+    ck_assert_uint_eq(after.tlb.invlpg - before.tlb.invlpg, MM_FLUSH_THRESHOLD_PAGES);
     ck_assert_uint_eq(after.tlb.flushes, before.tlb.flushes);
-    mmsim_munmap(process, base, (MM_FLUSH_MAX_PAGES + 1) * KIT_PAGE);
+    mmsim_munmap(process, base, (MM_FLUSH_THRESHOLD_PAGES + 1) * KIT_PAGE);
     struct mmsim_stats last = kit_stats(machine);
     ck_assert_uint_eq(last.tlb.invlpg, after.tlb.invlpg);
     ck_assert_uint_eq(last.tlb.flushes - after.tlb.flushes, 1);

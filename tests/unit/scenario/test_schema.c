@@ -20,6 +20,9 @@ START_TEST(defaults_are_those_of_the_documentation)
     ck_assert_uint_eq(config->seed, 1);
     ck_assert_uint_eq(config->user_frames, 0);
     ck_assert(config->large_pages);
+    ck_assert_int_eq(config->paging, MMSIM_PAGING_32BIT);
+    ck_assert_int_eq(config->tlb, MMSIM_TLB_PRESET);
+    ck_assert_int_eq(config->flush.method, MMSIM_FLUSH_THRESHOLD);
     ck_assert_uint_eq(scenario->steps.n, 0);
     mmsim_scenario_destroy(scenario);
 }
@@ -30,7 +33,7 @@ START_TEST(defaults_may_be_spelled_out)
     struct mmsim_scenario *scenario =
         load_text("mmsim: 1\nname: spelled out\ndescription: >\n  two\n  lines\nseed: 1\n"
                   "machine: {model: x86_32, cpu: pentium-3, paging: 32bit, cpus: 1, ram: 64MiB,\n"
-                  "  swap: {size: 0}, mmio: []}\n"
+                  "  tlb: preset, swap: {size: 0}, mmio: []}\n"
                   "kernel: {CONFIG_LARGE_PAGES: y, CONFIG_MMU: y, CONFIG_PAGING: y,\n"
                   "  CONFIG_DEMAND_PAGING: y, CONFIG_MEMORY_PROTECTION: y, CONFIG_ASLR: n,\n"
                   "  CONFIG_MEMORY_DEBUGGING: n, policy: {name: clock}, scope: global}\n"
@@ -53,6 +56,60 @@ START_TEST(the_machine_is_the_one_asked_for)
     ck_assert_uint_eq(config->seed, UINT64_MAX);
     ck_assert_uint_eq(config->user_frames, 64);
     ck_assert(!config->large_pages);
+    mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
+START_TEST(the_tlb_and_its_flushes_are_those_asked_for)
+{
+    struct mmsim_scenario *scenario =
+        load_text("mmsim: 1\nname: a machine\n"
+                  "machine: {ram: 63GiB, paging: pae, tlb: unlimited, tlb_replacement: fifo}\n"
+                  "kernel: {flush: single, flush_threshold: 7, CONFIG_LAZY_TLB: n,\n"
+                  "  CONFIG_BATCHED_FLUSH: n, CONFIG_GLOBAL_PAGES: n,\n"
+                  "  CONFIG_TARGETED_SHOOTDOWN: n}\n");
+    const struct mmsim_config *config = mmsim_scenario_config(scenario);
+    ck_assert_uint_eq(config->ram_bytes, 63 * MMSIM_GIB);
+    ck_assert_int_eq(config->paging, MMSIM_PAGING_PAE);
+    ck_assert_int_eq(config->tlb, MMSIM_TLB_UNLIMITED);
+    ck_assert_int_eq(config->tlb_replacement, MMSIM_REPLACE_FIFO);
+    ck_assert_int_eq(config->flush.method, MMSIM_FLUSH_SINGLE);
+    ck_assert_uint_eq(config->flush.threshold_pages, 7);
+    ck_assert(!config->flush.lazy && !config->flush.batched);
+    ck_assert(!config->flush.global_pages && !config->flush.targeted);
+    mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
+static const struct {
+    const char *word;
+    enum mmsim_flush_method method;
+} methods[] = {
+    {"threshold", MMSIM_FLUSH_THRESHOLD},
+    {"full", MMSIM_FLUSH_FULL},
+    {"single", MMSIM_FLUSH_SINGLE},
+    {"none", MMSIM_FLUSH_NONE},
+};
+
+START_TEST(each_method_of_flushing_has_its_word)
+{
+    char text[128];
+    snprintf(text, sizeof text, "mmsim: 1\nname: x\nkernel: {flush: %s}\n", methods[_i].word);
+    struct mmsim_scenario *scenario = load_text(text);
+    const struct mmsim_flush *flush = &mmsim_scenario_config(scenario)->flush;
+    ck_assert_int_eq(flush->method, methods[_i].method);
+    ck_assert_uint_eq(flush->threshold_pages, 33);
+    ck_assert(flush->lazy && flush->batched && flush->global_pages && flush->targeted);
+    mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
+START_TEST(one_option_leaves_the_others_on)
+{
+    struct mmsim_scenario *scenario =
+        load_text("mmsim: 1\nname: x\nkernel: {CONFIG_BATCHED_FLUSH: n}\n");
+    const struct mmsim_flush *flush = &mmsim_scenario_config(scenario)->flush;
+    ck_assert(flush->lazy && !flush->batched && flush->global_pages && flush->targeted);
     mmsim_scenario_destroy(scenario);
 }
 END_TEST
@@ -306,7 +363,8 @@ static void describe_keys(const struct mm_verb *verb, char *text)
 START_TEST(what_is_listed_of_a_verb_is_what_it_accepts)
 {
     const struct mm_verb *verb;
-    for (size_t i = 0; (verb = mm_verb_at(i)) != NULL; i++) {
+    size_t i = 0;
+    for (; (verb = mm_verb_at(i)) != NULL; i++) {
         char text[256];
         describe_keys(verb, text);
         if (strcmp(verb->info.name, "write") == 0)
@@ -316,7 +374,8 @@ START_TEST(what_is_listed_of_a_verb_is_what_it_accepts)
         ck_assert_ptr_eq(mmsim_verb_at(i), &verb->info);
         ck_assert(!mm_verb_is_later(verb->info.name));
     }
-    ck_assert_ptr_null(mmsim_verb_at(18));
+    ck_assert_uint_eq(i, 20);
+    ck_assert_ptr_null(mmsim_verb_at(i));
 }
 END_TEST
 
@@ -380,6 +439,10 @@ Suite *test_schema_suite(void)
     tcase_add_test(tests, defaults_are_those_of_the_documentation);
     tcase_add_test(tests, defaults_may_be_spelled_out);
     tcase_add_test(tests, the_machine_is_the_one_asked_for);
+    tcase_add_test(tests, the_tlb_and_its_flushes_are_those_asked_for);
+    tcase_add_loop_test(tests, each_method_of_flushing_has_its_word, 0,
+                        sizeof methods / sizeof methods[0]);
+    tcase_add_test(tests, one_option_leaves_the_others_on);
     tcase_add_test(tests, an_access_step_is_decoded_whole);
     tcase_add_test(tests, steps_have_the_defaults_of_the_documentation);
     tcase_add_loop_test(tests, addresses_are_numbers_or_names_with_offsets, 0,

@@ -51,6 +51,96 @@ START_TEST(bad_configurations_are_refused_with_the_field)
 }
 END_TEST
 
+/* By name, so that a preset that loses its PAE is noticed. */
+static bool is_older_than_pae(const char *cpu)
+{
+    return strcmp(cpu, "i386") == 0 || strcmp(cpu, "i486") == 0 || strcmp(cpu, "pentium") == 0;
+}
+
+START_TEST(pae_needs_a_cpu_that_has_it)
+{
+    for (size_t cpu = 0; mmsim_cpu_name("x86_32", cpu); cpu++) {
+        struct mmsim_config config = kit_config();
+        config.cpu = mmsim_cpu_name("x86_32", cpu);
+        config.paging = MMSIM_PAGING_PAE;
+        if (is_older_than_pae(config.cpu))
+            assert_refused(&config, "paging");
+        else
+            kit_end(kit_build(&config));
+    }
+    struct mmsim_config config = kit_config();
+    config.paging = (enum mmsim_paging)7;
+    assert_refused(&config, "paging");
+}
+END_TEST
+
+START_TEST(pae_raises_the_limit_of_ram)
+{
+    struct mmsim_config config = kit_config();
+    config.check = MMSIM_CHECK_END;
+    config.ram_bytes = 5 * MMSIM_GIB;
+    assert_refused(&config, "ram_bytes");
+    config.paging = MMSIM_PAGING_PAE;
+    kit_end(kit_build(&config));
+    config.ram_bytes = 63 * MMSIM_GIB + KIT_PAGE;
+    assert_refused(&config, "ram_bytes");
+}
+END_TEST
+
+/* Takes away frames in blocks of 4 MiB until the next page of a process must lie above 4 GiB. */
+static unsigned take_what_is_below_4_gib(struct mm_zones *zones, struct mm_frame **blocks,
+                                         unsigned limit)
+{
+    unsigned n = 0;
+    while (n < limit) {
+        struct mm_frame *block = mm_zone_alloc(zones, MM_FRAME_ANON, MM_BUDDY_MAX_ORDER);
+        ck_assert_ptr_nonnull(block);
+        if ((uint64_t)mm_frame_pfn(zones, block) << MMSIM_PAGE_SHIFT >= 4 * MMSIM_GIB) {
+            mm_zone_free(zones, block, MM_BUDDY_MAX_ORDER);
+            break;
+        }
+        blocks[n++] = block;
+    }
+    ck_assert_uint_lt(n, limit);
+    return n;
+}
+
+static void fill_and_read_back(struct mmsim_process *process, unsigned n_pages)
+{
+    mmsim_vaddr at = kit_map(process, n_pages);
+    unsigned n_high = 0;
+    for (unsigned i = 0; i < n_pages; i++)
+        ck_assert_int_eq(kit_write(process, at + i * KIT_PAGE + 8, ~i).outcome, MMSIM_DONE);
+    for (unsigned i = 0; i < n_pages; i++) {
+        struct mmsim_walk walk;
+        mmsim_explain(process, at + i * KIT_PAGE, MMSIM_ACCESS_READ, &walk);
+        n_high += walk.physical >= 4 * MMSIM_GIB;
+        ck_assert(walk.physical < 3 * MMSIM_GIB || walk.physical >= 4 * MMSIM_GIB);
+        ck_assert_uint_eq(kit_read(process, at + i * KIT_PAGE + 8), ~i);
+    }
+    ck_assert_uint_gt(n_high, 0);
+}
+
+START_TEST(ram_above_4_gib_is_used_and_reads_back)
+{
+    static struct mm_frame *blocks[2000];
+    struct mmsim_config config = kit_config();
+    config.check = MMSIM_CHECK_END;
+    config.paging = MMSIM_PAGING_PAE;
+    config.ram_bytes = 5 * MMSIM_GIB;
+    struct mmsim_machine *machine = kit_build(&config);
+    ck_assert_uint_eq(kit_stats(machine).memory.frames, 5 * MMSIM_GIB / KIT_PAGE);
+    unsigned n = take_what_is_below_4_gib(&machine->zones, blocks, 2000);
+    struct mmsim_process *p = kit_spawn(machine, "p");
+    fill_and_read_back(p, 1000);
+    struct mmsim_process *child = kit_fork(p, "child");
+    fill_and_read_back(child, 100);
+    for (unsigned i = 0; i < n; i++)
+        mm_zone_free(&machine->zones, blocks[i], MM_BUDDY_MAX_ORDER);
+    kit_end(machine);
+}
+END_TEST
+
 START_TEST(every_size_of_ram_and_every_cpu_boots)
 {
     static const uint64_t sizes[] = {2 * MMSIM_MIB, 2 * MMSIM_MIB + 4096, 4 * MMSIM_MIB,
@@ -61,6 +151,9 @@ START_TEST(every_size_of_ram_and_every_cpu_boots)
             config.ram_bytes = sizes[i];
             config.cpu = mmsim_cpu_name("x86_32", cpu);
             config.check = MMSIM_CHECK_END;
+            config.paging = (enum mmsim_paging)_i;
+            if (config.paging == MMSIM_PAGING_PAE && is_older_than_pae(config.cpu))
+                continue;
             struct mmsim_machine *machine = kit_build(&config);
             struct mmsim_stats stats = kit_stats(machine);
             ck_assert_uint_eq(stats.memory.frames, sizes[i] / KIT_PAGE);
@@ -81,6 +174,7 @@ START_TEST(small_pages_can_map_the_kernel_too)
 {
     struct mmsim_config config = kit_config();
     config.large_pages = false;
+    config.paging = (enum mmsim_paging)_i;
     struct mmsim_machine *machine = kit_build(&config);
     struct mmsim_walk walk;
     mmsim_explain(mmsim_kernel(machine), 0x00800000, MMSIM_ACCESS_WRITE, &walk);
@@ -324,8 +418,11 @@ Suite *test_machine_suite(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, defaults_are_those_of_the_documentation);
     tcase_add_test(tests, bad_configurations_are_refused_with_the_field);
-    tcase_add_test(tests, every_size_of_ram_and_every_cpu_boots);
-    tcase_add_test(tests, small_pages_can_map_the_kernel_too);
+    tcase_add_test(tests, pae_needs_a_cpu_that_has_it);
+    tcase_add_test(tests, pae_raises_the_limit_of_ram);
+    tcase_add_test(tests, ram_above_4_gib_is_used_and_reads_back);
+    tcase_add_loop_test(tests, every_size_of_ram_and_every_cpu_boots, 0, 2);
+    tcase_add_loop_test(tests, small_pages_can_map_the_kernel_too, 0, 2);
     tcase_add_test(tests, names_of_processes_are_checked);
     tcase_add_test(tests, memory_filled_with_processes_ends_in_an_error_and_comes_back);
     tcase_add_test(tests, a_fork_without_memory_changes_nothing);

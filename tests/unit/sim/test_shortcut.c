@@ -17,9 +17,10 @@ struct twin {
     mmsim_vaddr base;
 };
 
-static struct twin build(const char *cpu, bool off)
+static struct twin build(const char *cpu, enum mmsim_paging paging, bool off)
 {
     struct mmsim_config config = kit_config();
+    config.paging = paging;
     config.cpu = cpu;
     config.n_cpus = N_CPUS;
     config.check = MMSIM_CHECK_END;
@@ -124,8 +125,10 @@ static void compare(const struct twin *with, const struct twin *without)
 START_TEST(with_and_without_the_shortcut_everything_is_equal)
 {
     const char *cpu = mmsim_cpu_name("x86_32", (size_t)_i);
-    struct twin with = build(cpu, false);
-    struct twin without = build(cpu, true);
+    bool pae = strcmp(cpu, "pentium-4") == 0 || strcmp(cpu, "nehalem") == 0;
+    enum mmsim_paging paging = pae ? MMSIM_PAGING_PAE : MMSIM_PAGING_32BIT;
+    struct twin with = build(cpu, paging, false);
+    struct twin without = build(cpu, paging, true);
     for (uint64_t round = 0; round < N_ROUNDS; round++) {
         ck_assert_uint_eq(run_round(&with, round), run_round(&without, round));
         compare(&with, &without);

@@ -230,6 +230,7 @@ START_TEST(an_i386_kernel_breaks_sharing_before_it_writes)
 {
     struct mmsim_config config = kit_config();
     config.cpu = "i386";
+    config.paging = MMSIM_PAGING_32BIT;
     struct mmsim_machine *old = kit_build(&config);
     struct mmsim_process *p = kit_spawn(old, "p");
     mmsim_vaddr at = kit_map(p, 2);
@@ -310,11 +311,8 @@ START_TEST(a_batch_has_the_same_effects_as_single_accesses)
 }
 END_TEST
 
-Suite *test_fault_suite(void);
-Suite *test_fault_suite(void)
+static void add_tests(TCase *tests)
 {
-    TCase *tests;
-    Suite *suite = kit_suite("fault", &tests);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_read_maps_the_zero_page_and_a_write_after_it_an_own_frame);
@@ -336,5 +334,12 @@ Suite *test_fault_suite(void)
     tcase_add_test(tests, without_a_free_frame_the_largest_process_dies);
     tcase_add_test(tests, a_process_that_takes_all_memory_dies_by_sigkill);
     tcase_add_test(tests, a_batch_has_the_same_effects_as_single_accesses);
+}
+
+Suite *test_fault_suite(void);
+Suite *test_fault_suite(void)
+{
+    Suite *suite = suite_create("fault");
+    kit_add_modes(suite, add_tests);
     return suite;
 }

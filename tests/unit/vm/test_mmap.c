@@ -254,11 +254,8 @@ START_TEST(the_stack_keeps_its_distance_from_a_mapping_below)
 }
 END_TEST
 
-Suite *test_mmap_suite(void);
-Suite *test_mmap_suite(void)
+static void add_tests(TCase *tests)
 {
-    TCase *tests;
-    Suite *suite = kit_suite("mmap", &tests);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, mappings_go_bottom_up_from_0x40000000);
@@ -281,5 +278,12 @@ Suite *test_mmap_suite(void)
     tcase_add_test(tests, a_dead_process_and_the_kernel_cannot_call);
     tcase_add_test(tests, the_stack_grows_to_its_limit_and_not_into_its_neighbour);
     tcase_add_test(tests, the_stack_keeps_its_distance_from_a_mapping_below);
+}
+
+Suite *test_mmap_suite(void);
+Suite *test_mmap_suite(void)
+{
+    Suite *suite = suite_create("mmap");
+    kit_add_modes(suite, add_tests);
     return suite;
 }
