@@ -21,13 +21,12 @@ struct mmsim_mmu;
 
 struct mmsim_mmu_config {
     size_t struct_bytes;
-    const char *model;        /* "x86_32" */
-    const char *cpu;          /* a preset: TLB geometry and features; "modern" */
-    const char *features;     /* replaces the preset's: names joined by ','; NULL = the preset's */
-    unsigned physical_bits;   /* 32..40; 0 = the preset's */
-    enum mmsim_paging paging; /* the size of the pages that the large TLB array holds */
-    uint64_t low_bytes;       /* RAM from physical 0: a multiple of 4 KiB, at most 3 GiB; 64 MiB */
-    uint64_t high_bytes;      /* RAM from physical 4 GiB: a multiple of 4 KiB; 0 */
+    const char *model;      /* "x86_32" */
+    const char *cpu;        /* a preset: TLB geometry and features; "modern" */
+    const char *features;   /* replaces the preset's: names joined by ','; NULL = the preset's */
+    unsigned physical_bits; /* 32..40; 0 = the preset's */
+    uint64_t low_bytes;     /* RAM from physical 0: a multiple of 4 KiB, at most 3 GiB; 64 MiB */
+    uint64_t high_bytes;    /* RAM from physical 4 GiB: a multiple of 4 KiB; 0 */
     const struct mmsim_allocator *allocator; /* NULL = malloc; must outlive the MMU */
 };
 

@@ -43,7 +43,8 @@ static bool try_register(struct mmsim_arch_cpu *cpu, unsigned number, uint64_t v
     cpu->registers[number] = value;
     cpu->translating = (cpu->registers[X86_CR0] & X86_CR0_PG) != 0;
     if (load_pdptes_if(cpu, loads_pdptes)) {
-        mm_x86_rights_rebuild(cpu);
+        if (number != X86_CR3) /* the table does not depend on it, and a switch writes it often */
+            mm_x86_rights_rebuild(cpu);
         return true;
     }
     cpu->registers[number] = before;

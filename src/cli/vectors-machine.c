@@ -93,25 +93,19 @@ static void mark(struct vectors_machine *machine, mmsim_paddr address)
     machine->marks[machine->n_marks++] = (uint32_t)page;
 }
 
-static void move_bytes(struct mmsim_mmu *from, struct mmsim_mmu *to, mmsim_paddr address,
-                       size_t n_bytes)
+static void clear_bytes(struct mmsim_mmu *mmu, mmsim_paddr address, size_t n_bytes)
 {
     static const uint8_t zeros[MMSIM_PAGE_SIZE];
-    uint8_t bytes[MMSIM_PAGE_SIZE];
-    if (to) {
-        mmsim_mmu_physical_read(from, address, bytes, n_bytes);
-        mmsim_mmu_physical_write(to, address, bytes, n_bytes);
-    }
-    mmsim_mmu_physical_write(from, address, zeros, n_bytes);
+    mmsim_mmu_physical_write(mmu, address, zeros, n_bytes);
 }
 
-/* Moves what was stored into another MMU's RAM; without one it is gone. */
-static void move_stored(struct vectors_machine *machine, struct mmsim_mmu *to)
+/* Whatever was stored is gone. */
+static void clear_stored(struct vectors_machine *machine)
 {
     for (uint32_t i = 0; i < machine->n_marks; i++)
-        move_bytes(machine->mmu, to, page_start(machine->marks[i]), MMSIM_PAGE_SIZE);
+        clear_bytes(machine->mmu, page_start(machine->marks[i]), MMSIM_PAGE_SIZE);
     for (unsigned i = 0; i < machine->n_slots; i++)
-        move_bytes(machine->mmu, to, machine->slots[i].address, machine->slots[i].n_bytes);
+        clear_bytes(machine->mmu, machine->slots[i].address, machine->slots[i].n_bytes);
 }
 
 /* ---- registers ---- */
@@ -192,24 +186,13 @@ static void stop_paging(struct vectors_machine *machine)
     set_register(machine, "cr0", CR0_PE);
 }
 
-static void switch_to(struct vectors_machine *machine, struct mmsim_mmu *next)
-{
-    move_stored(machine, next);
-    machine->mmu = next;
-    stop_paging(machine);
-    write_modes(machine, 0);
-}
-
 /*
  * From paging off to paging on, all the way: flushes everything. Whoever changes CR4.PAE under
  * running paging has to have tables of both formats at one address; so paging goes off for it.
  */
 static bool restart_paging(struct vectors_machine *machine, uint64_t control)
 {
-    struct mmsim_mmu *next = machine->mmus[(control & CTL_PAE) != 0];
     stop_paging(machine);
-    if (next != machine->mmu)
-        switch_to(machine, next);
     bool done = write_modes(machine, control);
     set_register(machine, "cr3", cr3_of(machine));
     set_register(machine, "cr0", cr0_of(control));
@@ -261,37 +244,33 @@ enum mmsim_status vectors_machine_init(struct vectors_machine *machine, const ch
         *error = (struct mmsim_error){.status = MMSIM_HOST_MEMORY, .text = "no host memory"};
         status = MMSIM_HOST_MEMORY;
     }
-    for (unsigned pae = 0; pae < 2 && !status; pae++) {
-        struct mmsim_mmu_config config;
-        mmsim_mmu_config_init(&config);
-        config.features = features;
-        config.physical_bits = physical_bits;
-        config.paging = pae ? MMSIM_PAGING_PAE : MMSIM_PAGING_32BIT;
-        config.low_bytes = LOW_BYTES;
-        config.high_bytes = HIGH_BYTES;
-        status = mmsim_mmu_create(&config, &machine->mmus[pae], error);
-    }
+    struct mmsim_mmu_config config;
+    mmsim_mmu_config_init(&config);
+    config.features = features;
+    config.physical_bits = physical_bits;
+    config.low_bytes = LOW_BYTES;
+    config.high_bytes = HIGH_BYTES;
+    if (!status)
+        status = mmsim_mmu_create(&config, &machine->mmu, error);
     if (status) {
         vectors_machine_fini(machine);
         return status;
     }
-    store_pointers(machine->mmus[1]);
-    machine->mmu = machine->mmus[0];
+    store_pointers(machine->mmu);
     restart_paging(machine, 0);
     return MMSIM_OK;
 }
 
 void vectors_machine_fini(struct vectors_machine *machine)
 {
-    mmsim_mmu_destroy(machine->mmus[0]);
-    mmsim_mmu_destroy(machine->mmus[1]);
+    mmsim_mmu_destroy(machine->mmu);
     free(machine->marked);
     free(machine->marks);
 }
 
 void vectors_reset(struct vectors_machine *machine)
 {
-    move_stored(machine, NULL);
+    clear_stored(machine);
     for (uint32_t i = 0; i < machine->n_marks; i++)
         machine->marked[machine->marks[i]] = 0;
     machine->n_marks = 0;
@@ -373,7 +352,7 @@ static void store_slot(struct vectors_machine *machine, mmsim_paddr address, uin
 static void forget_slots(struct vectors_machine *machine)
 {
     for (unsigned i = 0; i < machine->n_slots; i++)
-        move_bytes(machine->mmu, NULL, machine->slots[i].address, machine->slots[i].n_bytes);
+        clear_bytes(machine->mmu, machine->slots[i].address, machine->slots[i].n_bytes);
     machine->n_slots = 0;
 }
 

@@ -65,9 +65,8 @@ struct vectors_slot {
 #define VECTORS_MAX_SLOTS 4
 
 struct vectors_machine {
-    struct mmsim_mmu *mmus[2]; /* for two-level paging, for PAE */
-    struct mmsim_mmu *mmu;     /* the one in use */
-    uint64_t control;          /* CTL_... in its CR4 and EFER */
+    struct mmsim_mmu *mmu;
+    uint64_t control; /* CTL_... in its CR4 and EFER */
     bool has_pke;
     struct vectors_slot slots[VECTORS_MAX_SLOTS];
     unsigned n_slots;

@@ -194,20 +194,27 @@ static bool same_page(const struct mm_tlb_array *array, const struct mm_tlb_entr
     return entry->tag && start >> entry->page_shift == address >> entry->page_shift;
 }
 
+static void drop_pieces(struct mm_tlb_array *array, mmsim_vaddr address)
+{
+    for (size_t i = 0; i < n_places(array); i++)
+        if (same_page(array, place(array, i), address))
+            place(array, i)->tag = 0;
+}
+
+/*
+ * An array may hold pieces of pages larger than its own: the small one if large pages have no
+ * array, the large one if it is made for 2 MiB and the page has 4 MiB.
+ */
 void mm_tlb_drop(struct mm_tlb *tlb, mmsim_vaddr address)
 {
     struct mm_tlb_entry *entry = mm_tlb_array_find(&tlb->small, address);
     bool piece = entry && entry->page_shift > MMSIM_PAGE_SHIFT;
-    bool may_hold_pieces = tlb->large.ways == 0;
     if (entry)
         entry->tag = 0;
-    if (tlb->large.n_valid_hint > 0 && (entry = mm_tlb_array_find(&tlb->large, address)))
-        entry->tag = 0;
-    if (!piece && !may_hold_pieces)
-        return;
-    for (size_t i = 0; i < n_places(&tlb->small); i++)
-        if (same_page(&tlb->small, place(&tlb->small, i), address))
-            place(&tlb->small, i)->tag = 0;
+    if (piece || tlb->large.ways == 0)
+        drop_pieces(&tlb->small, address);
+    if (tlb->large.n_valid_hint > 0)
+        drop_pieces(&tlb->large, address);
 }
 
 static void array_flush(struct mm_tlb_array *array, enum mm_tlb_flush what)

@@ -25,7 +25,6 @@ void mmsim_mmu_config_init_sized(struct mmsim_mmu_config *config, size_t struct_
         .struct_bytes = struct_bytes,
         .model = "x86_32",
         .cpu = "modern",
-        .paging = MMSIM_PAGING_32BIT,
         .low_bytes = 64 * MMSIM_MIB,
     };
     memset(config, 0, struct_bytes);
@@ -91,9 +90,6 @@ static enum mmsim_status read_preset(const struct mmsim_mmu_config *config,
     *preset = *mm_config_preset(&named);
     unsigned bits = config->physical_bits ? config->physical_bits : preset->physical_bits;
     preset->physical_bits = (uint8_t)bits;
-    if (config->paging != MMSIM_PAGING_32BIT && config->paging != MMSIM_PAGING_PAE)
-        return mm_error_set(error, MMSIM_BAD_CONFIG, "paging", "%d is no paging mode",
-                            (int)config->paging);
     if (bits < 32 || bits > 40)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "physical_bits", "%u is not in 32..40",
                             config->physical_bits);
@@ -128,7 +124,10 @@ static bool build(struct mmsim_mmu *mmu, const struct mmsim_mmu_config *config)
                                    .obs = &mmu->obs,
                                    .counters = &mmu->counters,
                                    .address_mask = ((mmsim_vaddr)1 << arch->n_address_bits) - 1,
-                                   .paging_mode = (unsigned)config->paging};
+                                   /* pieces of 2 MiB hold the large pages of either mode */
+                                   .paging_mode = mmu->preset.abilities & MMSIM_CPU_PAE
+                                                      ? MMSIM_PAGING_PAE
+                                                      : MMSIM_PAGING_32BIT};
     mmu->cpu_built = mm_cpu_init(&mmu->cpu, &mmu->host, &mmu->board, &mmu->preset, 0);
     return mmu->cpu_built;
 }

@@ -242,11 +242,11 @@ END_TEST
 START_TEST(an_eager_kernel_thread_does_not_see_the_process_it_interrupted)
 {
     uint32_t value = 0;
-    struct mmsim_process *kernel = mmsim_kernel(machine);
     struct mmsim_flush flush = all_on();
     for (int lazy = 1; lazy >= 0; lazy--) {
         flush.lazy = lazy;
         rebuild(flush);
+        struct mmsim_process *kernel = mmsim_kernel(machine);
         mmsim_run_on(kernel, 0);
         struct mmsim_access access = mmsim_read(kernel, base, &value, sizeof value);
         ck_assert_int_eq(access.outcome, lazy ? MMSIM_DONE : MMSIM_ERROR);

@@ -135,7 +135,6 @@ START_TEST(a_2_mib_page_above_4_gib_is_reached_under_pae)
 {
     struct mmsim_mmu_config config;
     mmsim_mmu_config_init(&config);
-    config.paging = MMSIM_PAGING_PAE;
     config.high_bytes = 64 * MMSIM_MIB;
     struct mmsim_mmu *mmu = build(&config);
     store(mmu, 0x1020 + 8, UINT64_C(0x100003001), 8); /* the directory is up there too */
@@ -337,15 +336,6 @@ START_TEST(bad_sizes_are_refused_with_the_field)
 }
 END_TEST
 
-START_TEST(an_unknown_paging_mode_is_refused_with_the_field)
-{
-    struct mmsim_mmu_config config;
-    mmsim_mmu_config_init(&config);
-    config.paging = (enum mmsim_paging)7;
-    assert_refused(&config, "paging");
-}
-END_TEST
-
 START_TEST(every_width_and_the_largest_low_ram_are_accepted)
 {
     for (unsigned bits = 32; bits <= 40; bits++) {
@@ -434,7 +424,6 @@ Suite *test_mmu_alone_suite(void)
     tcase_add_test(tests, where_there_is_no_ram_all_bits_read_as_ones);
     tcase_add_test(tests, bad_names_are_refused_with_the_field);
     tcase_add_test(tests, bad_sizes_are_refused_with_the_field);
-    tcase_add_test(tests, an_unknown_paging_mode_is_refused_with_the_field);
     tcase_add_test(tests, every_width_and_the_largest_low_ram_are_accepted);
     tcase_add_test(tests, a_list_of_features_replaces_those_of_the_preset);
     tcase_add_test(tests, each_failing_host_allocation_is_survived_without_a_leak);
