@@ -26,7 +26,8 @@ enum {
     HEAP_PAGES = 40,
     N_ROUNDS = 200,
     N_REFERENCES = 400, /* of a process between two events */
-    KERNEL_PAGES = 12,  /* that a system call or a kernel thread touches */
+    SLEEPER_PAGES = 1600,
+    KERNEL_PAGES = 12, /* that a system call or a kernel thread touches */
     ROUNDS_PER_FORK = 10,
     ROUNDS_PER_SMALL_MAPPING = 2,
     ROUNDS_PER_LARGE_MAPPING = 8,
@@ -128,11 +129,14 @@ static void compute(struct workload *work, unsigned i)
          "a reference failed");
 }
 
-/* The kernel's code and data from 1 MiB on, and objects further up. */
+/*
+ * What stands for the kernel's code and data: pages of its map that the sleeping process fills, as
+ * its real objects are the simulator's own. Below 4 MiB it maps 4 KiB pages, above large ones.
+ */
 static void touch_kernel(struct workload *work)
 {
-    look(work->kernel, 1 * MMSIM_MIB, KERNEL_PAGES);
-    look(work->kernel, 8 * MMSIM_MIB, KERNEL_PAGES / 4);
+    look(work->kernel, 3 * MMSIM_MIB, KERNEL_PAGES);
+    look(work->kernel, 5 * MMSIM_MIB, KERNEL_PAGES / 4);
 }
 
 static void run_on(struct mmsim_process *process, unsigned cpu)
@@ -197,6 +201,10 @@ static void begin(struct workload *work)
     struct mmsim_error error;
     mm_rng_seed(&work->rng, 1);
     work->kernel = mmsim_kernel(work->machine);
+    struct mmsim_process *sleeper;
+    if (mmsim_spawn(work->machine, "sleeper", &sleeper, &error))
+        fail(error.text);
+    touch(sleeper, map(sleeper, SLEEPER_PAGES), SLEEPER_PAGES); /* physical 0 to 6 MiB and on */
     for (unsigned i = 0; i < N_PROCESSES; i++) {
         char name[16];
         snprintf(name, sizeof name, "process_%u", i);

@@ -20,7 +20,8 @@ struct mmsim_process;
 /*
  * Explains the translation that an access of `kind` to `address` by `process` would make now, on
  * the process's CPU, with its page tables. Changes nothing, accessed bits and TLB order included.
- * A dead process's tables are gone: the record then has present = false and no steps.
+ * An address beyond the linear address space wraps, as one that an instruction computes would. A
+ * dead process's tables are gone: the record then has present = false and no steps.
  */
 void mmsim_explain(const struct mmsim_process *process, mmsim_vaddr address,
                    enum mmsim_access_kind kind, struct mmsim_walk *walk);
@@ -38,7 +39,9 @@ bool mmsim_register_get(const struct mmsim_machine *machine, unsigned cpu, const
 /*
  * Reads or writes physical memory as the bus does, without any CPU: a hole reads all ones and
  * swallows writes, and so does the window of a device, which is left alone. For debuggers and
- * tests; process memory is reached by mmsim_read().
+ * tests; process memory is reached by mmsim_read(). Frames of the kernel heap hold the simulator's
+ * own objects, host pointers included: what is read there differs from run to run, and writing
+ * there breaks the machine.
  */
 void mmsim_physical_read(const struct mmsim_machine *machine, mmsim_paddr address, void *buffer,
                          size_t n_bytes);

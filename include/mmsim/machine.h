@@ -128,7 +128,8 @@ void mmsim_machine_destroy(struct mmsim_machine *machine);
  * owners, every present user entry lies in a VMA that allows it, no frame is both free and mapped,
  * no TLB entry grants what the tables no longer do (but with MMSIM_FLUSH_NONE, which asks for
  * that), and the rest of src/sim/check.c. Returns OK, or INVARIANT with a sentence. Changes
- * nothing. Time: proportional to RAM in use.
+ * nothing. Time: proportional to RAM in use. Needs 4 bytes of host memory for each frame; without
+ * them the comparison of counts with mappings is left out.
  */
 enum mmsim_status mmsim_machine_check(const struct mmsim_machine *machine,
                                       struct mmsim_error *error);

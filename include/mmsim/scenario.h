@@ -27,7 +27,7 @@ struct mmsim_result;   /* what a run of it gave */
 struct mmsim_diagnostic {
     const char *file;
     unsigned line, column; /* from 1; 0 = the file as a whole, or an override */
-    const char *text;      /* "unknown verb 'wirte': expected one of ...; did you mean 'write'?" */
+    const char *text;      /* "unknown verb 'wirte'; did you mean 'write'? Expected one of ..." */
 };
 
 /* Called once for each mistake, in the order of the file. */
@@ -47,7 +47,8 @@ struct mmsim_step_report {
     unsigned line;                 /* in the file, from 1 */
     const char *verb, *by;         /* `by` NULL where the verb has none */
     const char *label;             /* NULL without */
-    const char *text;              /* what was asked and what happened, one line for people */
+    const char *text;              /* what was asked and what happened, for people: one line, or
+                                      two where one would be too long */
     bool matters;                  /* worth a line by itself: faults, failures, calls, notes */
     bool failed;                   /* an expectation was not met */
     const char *failure;           /* the sentence; NULL if it did not fail */
@@ -94,6 +95,10 @@ void mmsim_scenario_destroy(struct mmsim_scenario *scenario);
 const char *mmsim_scenario_name(const struct mmsim_scenario *scenario);
 const char *mmsim_scenario_description(const struct mmsim_scenario *scenario); /* "" without */
 const char *mmsim_scenario_file(const struct mmsim_scenario *scenario);
+/* The step that is the first to bind an address to `name`: its index in a whole run, and its line.
+ * False: none does. */
+bool mmsim_scenario_binding(const struct mmsim_scenario *scenario, const char *name,
+                            uint64_t *index, unsigned *line);
 /* The machine that it asks for. Lives as long as the scenario. */
 const struct mmsim_config *mmsim_scenario_config(const struct mmsim_scenario *scenario);
 
@@ -122,9 +127,16 @@ bool mmsim_result_address(const struct mmsim_result *result, const char *name,
 void mmsim_result_write_json(const struct mmsim_result *result, const struct mmsim_sink *sink);
 
 /* The summary for people: statistics that are not 0, and each failure. Wording is no contract. */
+enum mmsim_text_part {
+    MMSIM_TEXT_WHOLE,       /* failures and statistics */
+    MMSIM_TEXT_AFTER_STEPS, /* the same to a reader of the step reports: of failures that they told
+                               only the places */
+    MMSIM_TEXT_FAILURES     /* failures only, a line each, with file and scenario */
+};
 struct mmsim_text_style {
     bool color;   /* ANSI colours */
     bool verbose; /* statistics that are 0 too */
+    enum mmsim_text_part part;
 };
 void mmsim_result_write_text(const struct mmsim_result *result,
                              const struct mmsim_text_style *style, const struct mmsim_sink *sink);

@@ -1,7 +1,7 @@
 /*
  * load.c - loading, and printing a mistake with the line it stands on:
  *
- *   fork.yaml:12:7: error: unknown verb 'wirte': ...; did you mean 'write'?
+ *   fork.yaml:12:7: error: unknown verb 'wirte'; did you mean 'write'? Expected one of ...
  *      12 |   - {do: wirte, by: parent, at: buf}
  *         |          ^
  *
@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_CHARS 100 /* of a source line; longer ones are cut ... */
-#define AFTER_CHARS 20  /* ... so that at least so many follow the column */
+#define SHOWN_CHARS 100                /* of a source line; longer ones are cut ... */
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* is no part of the first line */
+#define AFTER_CHARS 20                 /* ... so that at least so many follow the column */
 
 struct mistakes {
     struct console *console;
@@ -40,6 +41,10 @@ static char *read_source_line(const char *path, unsigned number)
         return NULL;
     }
     line[strcspn(line, "\r\n")] = '\0';
+    size_t n_mark = number == 1 && strncmp(line, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0
+                        ? strlen(BYTE_ORDER_MARK)
+                        : 0;
+    memmove(line, line + n_mark, strlen(line + n_mark) + 1);
     return line;
 }
 

@@ -82,10 +82,21 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* "mmsim first.yaml": the command was left out. */
+static bool is_scenario(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
 static enum exit_status say_unknown(const char *name, struct console *console)
 {
     const char *noun = name[0] == '-' ? "option" : "command";
     struct spelling spelling = {name, NULL, 0};
+    if (is_scenario(name)) {
+        console_error(console, "'%s' is no command; did you mean mmsim run %s?", name, name);
+        return EXIT_BAD_INPUT;
+    }
     for (size_t i = 0; i < N_ABSENT; i++) {
         if (strcmp(ABSENT[i], name) == 0) {
             console_error(console, "'%s' is not in this version; see mmsim --help", name);

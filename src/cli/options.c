@@ -42,11 +42,11 @@ static const struct option OPTIONS[] = {
      "tlb: compare each use of a TLB entry with the page tables; a stale one fails its step"},
     {OPTION_REPORT, "report", 0, "DIR", COMMAND_RUN, NULL},
     {OPTION_QUIET, "quiet", 'q', NULL, COMMAND_RUN | COMMAND_CHECK,
-     "print only what went wrong, and the verdict"},
+     "print only what went wrong, a line each, and the verdict"},
     {OPTION_VERBOSE, "verbose", 'v', NULL, COMMAND_RUN,
      "print every step, and statistics that are 0"},
     {OPTION_NO_COLOR, "no-color", 0, NULL, ALL,
-     "no colours on a terminal (as with NO_COLOR in the environment)"},
+     "no colours on a terminal (as with a NO_COLOR in the environment that is not empty)"},
     {OPTION_HELP, "help", 'h', NULL, ALL, "print this"},
 };
 #define N_ROWS (sizeof OPTIONS / sizeof *OPTIONS)
@@ -142,6 +142,10 @@ static bool store_set(struct arguments *arguments, const char *value, struct con
 static bool store(struct arguments *arguments, const struct option *option, const char *value,
                   struct console *console)
 {
+    if (option->id == OPTION_EVENTS && arguments_has(arguments, OPTION_EVENTS)) {
+        console_error(console, "--events is given twice: all events go to one file");
+        return false;
+    }
     arguments->values[option->id] = value;
     if (option->id == OPTION_SET)
         return store_set(arguments, value, console);
@@ -199,6 +203,31 @@ static bool add_seed(struct arguments *arguments, struct console *console)
     return true;
 }
 
+/* What no option shows by itself. */
+static bool check_together(const struct arguments *arguments, struct console *console)
+{
+    const char *events = arguments->values[OPTION_EVENTS];
+    if (arguments_has(arguments, OPTION_QUIET) && arguments_has(arguments, OPTION_VERBOSE)) {
+        console_error(console, "--quiet and --verbose contradict each other");
+        return false;
+    }
+    if (events != NULL && strcmp(events, "-") == 0) {
+        console_error(console, "--events -: events go to a file; standard output has the results");
+        return false;
+    }
+    return true;
+}
+
+static bool add_operand(struct arguments *arguments, const char *text, struct console *console)
+{
+    if (strcmp(text, "-") == 0) {
+        console_error(console, "standard input is not read: give the name of a file");
+        return false;
+    }
+    arguments->operands[arguments->n_operands++] = text;
+    return true;
+}
+
 enum parse_result arguments_parse(const struct command *command, int n, char *const *argv,
                                   struct arguments *arguments, struct console *console)
 {
@@ -216,13 +245,14 @@ enum parse_result arguments_parse(const struct command *command, int n, char *co
         if (!options_ended && strcmp(text, "--") == 0)
             options_ended = true;
         else if (options_ended || text[0] != '-' || text[1] == '\0')
-            arguments->operands[arguments->n_operands++] = text;
+            good = add_operand(arguments, text, console) && good;
         else
             good = read_option(command, n, argv, &i, arguments, console) && good;
     }
     if (arguments_has(arguments, OPTION_HELP))
         return PARSE_HELP;
-    return good && add_seed(arguments, console) ? PARSE_OK : PARSE_BAD;
+    good = good && check_together(arguments, console) && add_seed(arguments, console);
+    return good ? PARSE_OK : PARSE_BAD;
 }
 
 void arguments_fini(struct arguments *arguments)

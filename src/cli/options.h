@@ -2,7 +2,8 @@
  * options.h - the command line: one table of options, parsed into one value.
  *
  * Options may stand before or after operands; "--" ends them. "--name VALUE" and "--name=VALUE"
- * are the same. An option that is given twice has its last value, but for --set, which collects.
+ * are the same. An option that is given twice has its last value, but for --set, which collects,
+ * and --events, where it is a mistake.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H

@@ -157,6 +157,16 @@ void output_item(struct output *output, const char *left, unsigned indent, const
     write_prose(output, STYLE_NONE, fits ? (unsigned)n_chars : 0, indent, text);
 }
 
+void output_count(struct output *output, uint64_t count)
+{
+    if (count >= 1000) {
+        output_count(output, count / 1000);
+        output_format(output, ",%03u", (unsigned)(count % 1000));
+    } else {
+        output_format(output, "%u", (unsigned)count);
+    }
+}
+
 void output_json_string(struct output *output, const char *text)
 {
     output_format(output, "\"");

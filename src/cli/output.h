@@ -24,7 +24,7 @@ struct console {
     struct output out, err;
 };
 
-/* Colour follows the terminal, NO_COLOR (https://no-color.org) and TERM=dumb. */
+/* Colour follows the terminal, NO_COLOR (https://no-color.org: set and not empty) and TERM=dumb. */
 void console_init(struct console *console);
 void console_forbid_color(struct console *console);
 
@@ -46,6 +46,9 @@ void output_wrapped(struct output *output, enum style style, unsigned indent, co
 
 /* One row of a list: `left`, then `text` as prose from column `indent` on. */
 void output_item(struct output *output, const char *left, unsigned indent, const char *text);
+
+/* A count: "1,234,567". */
+void output_count(struct output *output, uint64_t count);
 
 /* Prints `text` as a JSON string, quotes included. */
 void output_json_string(struct output *output, const char *text);

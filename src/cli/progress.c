@@ -5,7 +5,6 @@
  */
 #include "progress.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,8 +21,9 @@ static void erase(struct progress *progress)
 
 static void show(struct progress *progress, unsigned n_seconds)
 {
-    output_format(progress->output, "%s%s: %" PRIu64 " steps, %u s", ERASE_LINE, progress->name,
-                  (uint64_t)atomic_load(&progress->n_steps), n_seconds);
+    output_format(progress->output, "%s%s: ", ERASE_LINE, progress->name);
+    output_count(progress->output, atomic_load(&progress->n_steps));
+    output_format(progress->output, " steps, %u s", n_seconds);
     progress->shown = true;
     fflush(progress->output->stream);
 }

@@ -4,10 +4,11 @@
  *   heading        name, file, what it is about, the machine
  *   a line a step  those that matter; with --verbose all
  *     explanation  under a step that failed: the sentence, and the walk that shows why
- *   summary        statistics and failures, by the library
+ *   summary        where the failures are, and the statistics, by the library
  *   verdict        PASSED or FAILED
  *
- * With --json the result's one line of JSON stands for all of that.
+ * With --json the result's one line of JSON stands for all of that, with --quiet a line for each
+ * failure and the verdict.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,6 +32,8 @@ struct session {
     size_t n_passed, n_failed, n_broken;
 
     /* of the scenario that runs now */
+    const char *file;
+    uint64_t n_hidden; /* steps without a line */
     struct mmsim_machine *machine;
     struct progress progress;
 };
@@ -177,7 +180,7 @@ static void print_failure(const struct session *session, const struct mmsim_step
 {
     struct output *out = &session->console->out;
     output_styled(out, STYLE_RED, "      FAILED");
-    output_format(out, " line %u: %s\n", report->line, report->failure);
+    output_format(out, " %s:%u: %s\n", session->file, report->line, report->failure);
 }
 
 static void print_walk(const struct session *session, const struct mmsim_walk *walk)
@@ -190,10 +193,7 @@ static void print_walk(const struct session *session, const struct mmsim_walk *w
 
 static bool wants_line(const struct session *session, const struct mmsim_step_report *report)
 {
-    if (report->failed)
-        return true;
-    return session->detail == DETAIL_VERBOSE ||
-           (session->detail == DETAIL_NORMAL && report->matters);
+    return report->failed || report->matters || session->detail == DETAIL_VERBOSE;
 }
 
 /* A walk explains a failure, or was asked for by a step of its own; --verbose shows all. */
@@ -201,8 +201,20 @@ static bool wants_walk(const struct session *session, const struct mmsim_step_re
 {
     if (report->walk == NULL)
         return false;
-    return report->failed || session->detail == DETAIL_VERBOSE ||
-           (session->detail == DETAIL_NORMAL && strcmp(report->verb, "walk") == 0);
+    return report->failed || session->detail == DETAIL_VERBOSE || strcmp(report->verb, "walk") == 0;
+}
+
+#define LINE_COLUMNS 110
+#define ASKED_COLUMN 17 /* where what a step did begins, and the second line of a long one */
+
+/* Behind the step, or below it if the line would be too long. */
+static void print_label(struct output *out, const struct mmsim_step_report *report)
+{
+    const char *newline = strrchr(report->text, '\n');
+    size_t n_columns = newline != NULL ? strlen(newline + 1) : strlen(report->text) + 6;
+    if (n_columns + strlen(report->label) + 4 > LINE_COLUMNS)
+        output_format(out, "\n%*s", ASKED_COLUMN - 2, "");
+    output_styled(out, STYLE_YELLOW, "  [%s]", report->label);
 }
 
 static void print_step(const struct session *session, const struct mmsim_step_report *report)
@@ -212,7 +224,7 @@ static void print_step(const struct session *session, const struct mmsim_step_re
     output_styled(out, strcmp(report->verb, "note") == 0 ? STYLE_BOLD : STYLE_NONE, "%s",
                   report->text);
     if (report->label != NULL)
-        output_styled(out, STYLE_YELLOW, "  [%s]", report->label);
+        print_label(out, report);
     output_format(out, "\n");
     if (report->failed)
         print_failure(session, report);
@@ -226,8 +238,12 @@ static void on_step(void *user, const struct mmsim_step_report *report)
 {
     struct session *session = user;
     atomic_fetch_add(&session->progress.n_steps, 1);
-    if (session->json || !wants_line(session, report))
+    if (session->json || session->detail == DETAIL_QUIET)
         return;
+    if (!wants_line(session, report)) {
+        session->n_hidden++;
+        return;
+    }
     progress_pause(&session->progress);
     print_step(session, report);
     progress_resume(&session->progress);
@@ -246,13 +262,29 @@ static void print_verdict(const struct session *session, const struct mmsim_scen
         output_styled(out, STYLE_RED, "FAILED");
     else
         output_styled(out, STYLE_GREEN, "PASSED");
-    output_format(out, "  %s: %zu steps", mmsim_scenario_name(scenario),
-                  mmsim_result_n_steps(result));
-    if (n_failures > 0)
-        output_format(out, ", %zu failed", n_failures);
+    size_t n_steps = mmsim_result_n_steps(result);
+    output_format(out, "  %s: ", mmsim_scenario_name(scenario));
+    output_count(out, n_steps);
+    output_format(out, n_steps == 1 ? " step" : " steps");
+    if (n_failures > 0) {
+        output_format(out, ", ");
+        output_count(out, n_failures);
+        output_format(out, " failed");
+    }
     if (status == EXIT_INVARIANT)
         output_format(out, ", an invariant was violated");
     output_format(out, "\n");
+}
+
+static void print_hidden(const struct session *session)
+{
+    struct output *out = &session->console->out;
+    if (session->n_hidden == 0)
+        return;
+    output_format(out, "\n(");
+    output_count(out, session->n_hidden);
+    output_format(out, " uneventful step%s not shown; --verbose shows %s)\n",
+                  session->n_hidden == 1 ? "" : "s", session->n_hidden == 1 ? "it" : "them");
 }
 
 static void print_result(const struct session *session, const struct mmsim_scenario *scenario,
@@ -260,15 +292,18 @@ static void print_result(const struct session *session, const struct mmsim_scena
 {
     struct output *out = &session->console->out;
     struct mmsim_sink sink = output_sink(out);
-    struct mmsim_text_style style = {out->color, session->detail == DETAIL_VERBOSE};
+    bool quiet = session->detail == DETAIL_QUIET;
+    struct mmsim_text_style style = {out->color, session->detail == DETAIL_VERBOSE,
+                                     quiet ? MMSIM_TEXT_FAILURES : MMSIM_TEXT_AFTER_STEPS};
     if (session->json) {
         mmsim_result_write_json(result, &sink);
         return;
     }
-    if (session->detail != DETAIL_QUIET) {
+    if (!quiet) {
+        print_hidden(session);
         output_format(out, "\n");
-        mmsim_result_write_text(result, &style, &sink);
     }
+    mmsim_result_write_text(result, &style, &sink);
     print_verdict(session, scenario, result, status);
 }
 
@@ -323,12 +358,16 @@ static enum exit_status run_one(struct session *session, const struct mmsim_scen
     options.sanitize_tlb = session->sanitize_tlb;
     options.on_machine = on_machine;
     options.user = session;
+    session->file = mmsim_scenario_file(scenario);
+    session->n_hidden = 0;
 
     if (!session->json && session->detail != DETAIL_QUIET)
         print_heading(session, scenario);
     progress_start(&session->progress, &session->console->err, mmsim_scenario_name(scenario));
-    if (!session->json || session->progress.running)
-        options.on_step = on_step; /* putting steps into words costs time that JSON need not pay */
+    bool silent = session->json || session->detail == DETAIL_QUIET;
+    if (!silent || session->progress.running)
+        options.on_step =
+            on_step; /* to put steps into words costs time that only people need pay */
     enum mmsim_status run_status = mmsim_scenario_run(scenario, &options, &result, &error);
     progress_stop(&session->progress);
 

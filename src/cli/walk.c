@@ -1,6 +1,7 @@
 /*
  * walk.c - `mmsim walk`: run a scenario up to a step, then explain one translation.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,10 @@ static bool read_request(const struct arguments *arguments, struct request *requ
     *request = (struct request){arguments->values[OPTION_BY], arguments->values[OPTION_AT],
                                 MMSIM_ACCESS_READ, UINT64_MAX};
     if (arguments->n_operands != 1) {
-        console_error(console, "expected one scenario file, got %zu", arguments->n_operands);
+        console_error(console,
+                      "expected one scenario file, got %zu: mmsim walk SCENARIO --by PROCESS --at "
+                      "ADDRESS",
+                      arguments->n_operands);
         return false;
     }
     if (request->by == NULL || request->at == NULL) {
@@ -90,6 +94,10 @@ static bool parse_base(const struct mmsim_result *result, const char *text, size
     return mmsim_quantity_parse(base, address) || mmsim_result_address(result, base, address);
 }
 
+/* What the machines of this version can address; also what scenarios allow. */
+#define LAST_ADDRESS UINT64_C(0xFFFFFFFF)
+
+/* False: it is none. Beyond the last address: *address is larger than that. */
 static bool parse_address(const struct mmsim_result *result, const char *text, mmsim_vaddr *address)
 {
     size_t n_chars = strcspn(text, "+-");
@@ -102,12 +110,38 @@ static bool parse_address(const struct mmsim_result *result, const char *text, m
     rest += strspn(rest, " ");
     if (!mmsim_quantity_parse(rest, &offset))
         return false;
-    *address = text[n_chars] == '+' ? *address + offset : *address - offset;
+    bool overflow = text[n_chars] == '+' ? __builtin_add_overflow(*address, offset, address)
+                                         : __builtin_sub_overflow(*address, offset, address);
+    *address = overflow ? UINT64_MAX : *address;
     return true;
 }
 
+/* Nothing is wrong with a name that a later step binds but the place to stop. */
+static void say_no_address(const struct request *request, const struct mmsim_result *result,
+                           const struct mmsim_scenario *scenario, struct console *console)
+{
+    char name[96];
+    uint64_t index;
+    unsigned line;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(request->at, "+- "), request->at);
+    bool named = mmsim_scenario_binding(scenario, name, &index, &line);
+    if (named && index >= mmsim_result_n_steps(result))
+        console_error(console,
+                      "--at %s: '%s' is not bound yet: step %" PRIu64
+                      " (line %u) binds it; try --step %" PRIu64,
+                      request->at, name, index, line, index + 1);
+    else if (named && !mmsim_result_address(result, name, &index))
+        console_error(console, "--at %s: '%s' is not bound: the step that binds it failed",
+                      request->at, name);
+    else
+        console_error(console,
+                      "--at %s: expected an address such as 0x40000000, buf or buf+4096, where buf "
+                      "is a name that a step binds with `as`",
+                      request->at);
+}
+
 static enum exit_status explain(const struct request *request, const struct mmsim_result *result,
-                                struct console *console)
+                                const struct mmsim_scenario *scenario, struct console *console)
 {
     struct mmsim_process *process =
         find_process(mmsim_result_machine(result), request->by, console);
@@ -116,10 +150,12 @@ static enum exit_status explain(const struct request *request, const struct mmsi
     if (process == NULL)
         return EXIT_BAD_INPUT;
     if (!parse_address(result, request->at, &address)) {
-        console_error(
-            console,
-            "--at %s: expected an address, or a name that is bound by then, or name+offset",
-            request->at);
+        say_no_address(request, result, scenario, console);
+        return EXIT_BAD_INPUT;
+    }
+    if (address > LAST_ADDRESS) {
+        console_error(console, "--at %s: beyond 0xFFFFFFFF, the last address of this machine",
+                      request->at);
         return EXIT_BAD_INPUT;
     }
     if (!mmsim_process_alive(process)) {
@@ -131,6 +167,20 @@ static enum exit_status explain(const struct request *request, const struct mmsi
     mmsim_explain(process, address, request->access, &walk);
     mmsim_walk_print(&walk, &sink);
     return EXIT_PASSED;
+}
+
+/* --step N after the last step is a slip, not the end. */
+static bool is_past_end(const struct request *request, const struct mmsim_result *result,
+                        struct console *console)
+{
+    size_t n_steps = mmsim_result_n_steps(result);
+    if (request->stop_step == UINT64_MAX || request->stop_step <= n_steps)
+        return false;
+    console_error(console,
+                  "--step %" PRIu64 ": the scenario executes %zu steps; --step %zu stops after the "
+                  "last",
+                  request->stop_step, n_steps, n_steps);
+    return true;
 }
 
 static enum exit_status run_and_explain(const struct request *request,
@@ -146,7 +196,9 @@ static enum exit_status run_and_explain(const struct request *request,
     enum mmsim_status status = mmsim_scenario_run(scenario, &options, &result, &error);
     enum exit_status exit_status = EXIT_BAD_INPUT;
     if (status == MMSIM_OK) {
-        exit_status = explain(request, result, console);
+        exit_status = is_past_end(request, result, console)
+                          ? EXIT_BAD_INPUT
+                          : explain(request, result, scenario, console);
     } else {
         console_error(console, "%s: %s", mmsim_scenario_file(scenario), error.text);
         exit_status = status == MMSIM_INVARIANT ? EXIT_INVARIANT : EXIT_BAD_INPUT;

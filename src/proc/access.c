@@ -166,13 +166,15 @@ static bool check_both_ends(const struct mm_actor *actor, mmsim_vaddr address, s
 }
 
 /*
- * The simulator's own kernel objects and page tables are out of reach even of the kernel's stores:
- * a wild one would bring down the simulator, not the simulated machine. FIDELITY.md says so.
+ * The simulator's own kernel objects are out of reach even of the kernel's loads and stores: a wild
+ * store would bring down the simulator, not the simulated machine, and a load would see host
+ * pointers. Page tables and the shared zero page may be read. FIDELITY.md says so.
  */
-static bool kernel_may_store(const struct mm_actor *actor, mmsim_vaddr address)
+static bool kernel_may_touch(const struct mm_actor *actor, enum mmsim_access_kind kind,
+                             mmsim_vaddr address)
 {
     struct mm_cpu *cpu = cpu_of(actor);
-    struct mmsim_request request = {address & cpu->board->address_mask, MMSIM_ACCESS_WRITE,
+    struct mmsim_request request = {address & cpu->board->address_mask, kind,
                                     MMSIM_PRIVILEGE_SUPERVISOR};
     struct mmsim_walk walk;
     mm_mmu_explain(cpu, &request, &walk);
@@ -180,8 +182,10 @@ static bool kernel_may_store(const struct mm_actor *actor, mmsim_vaddr address)
         walk.present ? mm_zone_frame(actor->procs->vm->zones, walk.physical) : NULL;
     if (!frame || mm_layout_is_user(request.address))
         return true;
-    return frame->use != MM_FRAME_SLAB && frame->use != MM_FRAME_PAGE_TABLE &&
-           frame->use != MM_FRAME_ZERO_PAGE;
+    if (frame->use == MM_FRAME_SLAB)
+        return false;
+    return kind != MMSIM_ACCESS_WRITE ||
+           (frame->use != MM_FRAME_PAGE_TABLE && frame->use != MM_FRAME_ZERO_PAGE);
 }
 
 static bool transfer(const struct mm_actor *actor, enum mmsim_access_kind kind, mmsim_vaddr address,
@@ -201,12 +205,14 @@ static bool admit(const struct mm_actor *actor, enum mmsim_access_kind kind, mms
         refuse(actor, MMSIM_SEGV_MAPERR, address, access);
         return false;
     }
-    if (actor->process || kind != MMSIM_ACCESS_WRITE)
+    if (actor->process)
         return true;
-    if (kernel_may_store(actor, address) && kernel_may_store(actor, address + n_bytes - 1))
-        return check_both_ends(actor, address, n_bytes, access);
-    refuse_kernel(address, access);
-    return false;
+    if (!kernel_may_touch(actor, kind, address) ||
+        !kernel_may_touch(actor, kind, address + n_bytes - 1)) {
+        refuse_kernel(address, access);
+        return false;
+    }
+    return kind != MMSIM_ACCESS_WRITE || check_both_ends(actor, address, n_bytes, access);
 }
 
 bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, mmsim_vaddr address,

@@ -81,10 +81,13 @@ static void print_answer(const struct mmsim_walk *walk, const struct mmsim_sink 
 {
     const struct mmsim_fault *fault = &walk->fault;
     if (walk->allowed) {
-        mm_sink_printf(sink, "\n  => physical 0x%08llx, in a page of %llu KiB%s%s\n",
+        uint64_t bytes = (uint64_t)1 << walk->page_shift;
+        bool large = bytes >= MMSIM_MIB;
+        mm_sink_printf(sink, "\n  => physical 0x%08llx, in a page of %llu %s%s%s\n",
                        (unsigned long long)walk->physical,
-                       (unsigned long long)(((uint64_t)1 << walk->page_shift) / MMSIM_KIB),
-                       walk->accessed ? ", accessed" : "", walk->dirty ? ", dirty" : "");
+                       (unsigned long long)(large ? bytes / MMSIM_MIB : bytes / MMSIM_KIB),
+                       large ? "MiB" : "KiB", walk->accessed ? ", accessed" : "",
+                       walk->dirty ? ", dirty" : "");
         return;
     }
     mm_sink_printf(sink,
@@ -98,6 +101,17 @@ static void print_answer(const struct mmsim_walk *walk, const struct mmsim_sink 
                    (unsigned long long)fault->address);
 }
 
+/* Whether the held translation answers the request by itself, or the CPU walks all the same. */
+static const char *use_of_held(const struct mmsim_walk *walk)
+{
+    bool store_to_clean = walk->request.access == MMSIM_ACCESS_WRITE && !walk->tlb.held.dirty;
+    if (walk->tlb.stale)
+        return ".\n  STALE: the page tables say something else by now";
+    if (!walk->allowed)
+        return ": refused without a walk";
+    return store_to_clean ? ", not known to be dirty: a store walks again, to set D" : ": no walk";
+}
+
 static void print_tlb(const struct mmsim_walk *walk, const struct mmsim_sink *sink)
 {
     const struct mmsim_walk_tlb *tlb = &walk->tlb;
@@ -108,11 +122,10 @@ static void print_tlb(const struct mmsim_walk *walk, const struct mmsim_sink *si
         mm_sink_printf(sink, "\n  %s: does not hold this page, the CPU must walk\n", which);
         return;
     }
-    mm_sink_printf(
-        sink, "\n  %s: set %u, way %u holds this page at physical 0x%08llx%s%s: no walk%s\n", which,
-        tlb->set, tlb->way, (unsigned long long)tlb->held.base, tlb->held.global ? ", global" : "",
-        tlb->held.dirty ? ", known to be dirty" : ", not known to be dirty",
-        tlb->stale ? "\n  STALE: the page tables say something else by now" : "");
+    mm_sink_printf(sink, "\n  %s: set %u, way %u holds this page at physical 0x%08llx%s%s%s\n",
+                   which, tlb->set, tlb->way, (unsigned long long)tlb->held.base,
+                   tlb->held.global ? ", global" : "", tlb->held.dirty ? ", known to be dirty" : "",
+                   use_of_held(walk));
 }
 
 void mmsim_walk_print(const struct mmsim_walk *walk, const struct mmsim_sink *sink)

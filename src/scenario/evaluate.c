@@ -81,7 +81,13 @@ static bool apply_unary(enum mm_operation operation, mm_number *top)
     return true;
 }
 
-mm_number mm_expression_value(const struct mm_expression *expression, const uint64_t *values)
+static bool compares(enum mm_operation operation)
+{
+    return operation >= MM_OPERATION_EQUAL && operation <= MM_OPERATION_GREATER_OR_EQUAL;
+}
+
+mm_number mm_expression_trace(const struct mm_expression *expression, const uint64_t *values,
+                              struct mm_sides sides[MM_EXPRESSION_MAX_COMPARISONS])
 {
     mm_number stack[MM_EXPRESSION_STACK];
     size_t n = 0;
@@ -92,9 +98,17 @@ mm_number mm_expression_value(const struct mm_expression *expression, const uint
         } else if (code->operation == MM_OPERATION_PATH) {
             stack[n++] = (mm_number)values[code->index];
         } else if (!apply_unary(code->operation, &stack[n - 1])) {
-            stack[n - 2] = combine(code->operation, stack[n - 2], stack[n - 1]);
+            mm_number left = stack[n - 2], right = stack[n - 1];
+            stack[n - 2] = combine(code->operation, left, right);
             n--;
+            if (sides && compares(code->operation))
+                sides[code->index] = (struct mm_sides){left, right, stack[n - 1] != 0};
         }
     }
     return n == 1 ? stack[0] : 0;
+}
+
+mm_number mm_expression_value(const struct mm_expression *expression, const uint64_t *values)
+{
+    return mm_expression_trace(expression, values, NULL);
 }

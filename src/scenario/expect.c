@@ -29,7 +29,7 @@ static void read_signal(struct mm_decoder *decoder, const struct mm_key *key,
 {
     static const struct mm_word words[] = {
         {.text = "SIGSEGV", .value = MMSIM_SIGSEGV},
-        {.text = "SIGBUS", .value = MMSIM_SIGBUS},
+        {.text = "SIGBUS", .value = MMSIM_SIGBUS, .settled = true},
         {.text = "SIGKILL", .value = MMSIM_SIGKILL},
         {.text = NULL},
     };
@@ -42,8 +42,8 @@ static void read_code(struct mm_decoder *decoder, const struct mm_key *key,
     static const struct mm_word words[] = {
         {.text = "SEGV_MAPERR", .value = MMSIM_SEGV_MAPERR},
         {.text = "SEGV_ACCERR", .value = MMSIM_SEGV_ACCERR},
-        {.text = "SEGV_PKUERR", .value = MMSIM_SEGV_PKUERR},
-        {.text = "BUS_ADRERR", .value = MMSIM_BUS_ADRERR},
+        {.text = "SEGV_PKUERR", .value = MMSIM_SEGV_PKUERR, .settled = true},
+        {.text = "BUS_ADRERR", .value = MMSIM_BUS_ADRERR, .settled = true},
         {.text = "SI_KERNEL", .value = MMSIM_SI_KERNEL},
         {.text = NULL},
     };
@@ -55,8 +55,10 @@ static void read_fault(struct mm_decoder *decoder, const struct mm_key *key,
 {
     struct mm_word words[MMSIM_N_FAULT_KINDS + 1] = {{.text = NULL}};
     for (unsigned kind = 0; kind < MMSIM_N_FAULT_KINDS; kind++)
-        words[kind] = (struct mm_word){.text = mmsim_fault_kind_name((enum mmsim_fault_kind)kind),
-                                       .value = kind};
+        words[kind] =
+            (struct mm_word){.text = mmsim_fault_kind_name((enum mmsim_fault_kind)kind),
+                             .value = kind,
+                             .settled = kind == MMSIM_FAULT_MAJOR || kind == MMSIM_FAULT_PKEY};
     (void)mm_field_word(decoder, key, value, words, field);
 }
 
@@ -155,6 +157,10 @@ static void check_combination(struct mm_decoder *decoder, const struct mm_node *
     if ((given & MM_EXPECT_ERROR) && (given & MM_EXPECT_SIGNAL))
         mm_mistake_add(decoder->mistakes, mm_node_get(mapping, "signal"),
                        "expect: a step ends with an error or with a signal, not with both");
+    if ((given & MM_EXPECT_SIGNAL) && step->by == MM_NAME_KERNEL)
+        mm_mistake_add(decoder->mistakes, mm_node_get(mapping, "signal"),
+                       "expect: the kernel gets no signals: a refused access of its own is "
+                       "{error: EFAULT}");
     if ((given & MM_EXPECT_CODE) && !(given & MM_EXPECT_SIGNAL))
         mm_mistake_add(decoder->mistakes, mm_node_get(mapping, "code"),
                        "expect: 'code' needs 'signal' beside it");

@@ -2,292 +2,48 @@
  * expression.c - a recursive-descent parser that emits a postfix program, and the machine for it.
  *
  * See expression.h for the grammar. The parser counts the nesting of parentheses and of unary
- * operators, so its recursion is bounded; it keeps for each operand whether it is a size or a count
- * of pages, and emits the conversion where the two meet.
+ * operators, so its recursion is bounded; it keeps the unit of each operand (dimension.h), emits a
+ * conversion where pages and bytes meet, and refuses what has nothing in common.
  */
-#include "scenario/expression.h"
+#include "scenario/operand.h"
 
 #include <string.h>
 
-#include "scenario/quantity.h"
-
-/* What an operand is, as far as units matter. */
-enum unit { UNIT_NUMBER, UNIT_SIZE, UNIT_PAGES };
-
-struct parser {
-    const struct mm_node *node;
-    const char *text;
-    size_t at; /* offset of the next character */
-    const struct mm_names *names;
-    uint32_t cycles_per_microsecond;
-    struct mm_mistakes *mistakes;
-    size_t n_code, n_paths;
-    unsigned nesting, n_operands; /* n_operands: on the stack of the machine at this point */
-    bool failed;
-    struct mm_code code[MM_EXPRESSION_MAX_CODE];
-    struct mm_path paths[MM_EXPRESSION_MAX_PATHS];
-};
-
-static enum unit parse_or(struct parser *parser);
-
-/* ---- reading characters ---- */
-
-static void skip_blanks(struct parser *parser)
-{
-    while (strchr(" \t\n\r", parser->text[parser->at]) && parser->text[parser->at] != '\0')
-        parser->at++;
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static size_t word_length(const char *text)
-{
-    size_t n = 0;
-    while (is_letter(text[n]) || is_digit(text[n]) || text[n] == '.')
-        n++;
-    return n;
-}
-
-static void fail_at(struct parser *parser, size_t at, const char *text)
-{
-    if (!parser->failed)
-        mm_mistake_add_inside(parser->mistakes, parser->node, at, "that: %s", text);
-    parser->failed = true;
-}
-
-/* What stands at an offset, for a message. */
-static const char *found(struct parser *parser, size_t at)
-{
-    const char *text = parser->text + at;
-    if (*text == '\0')
-        return "the end";
-    size_t n = word_length(text);
-    if (n == 0)
-        n = 1;
-    while (((unsigned char)text[n] & 0xC0) == 0x80)
-        n++;
-    const char *word = mm_arena_copy(parser->mistakes->arena, text, n);
-    return mm_mistake_quote(parser->mistakes, word);
-}
-
-static void fail_expected(struct parser *parser, const char *expected)
-{
-    const char *text = parser->failed
-                           ? ""
-                           : mm_arena_printf(parser->mistakes->arena, "expected %s, found %s",
-                                             expected, found(parser, parser->at));
-    fail_at(parser, parser->at, text);
-}
+static enum mm_unit parse_or(struct mm_parser *parser);
 
 /* ---- emitting ---- */
 
-static void emit(struct parser *parser, struct mm_code code)
-{
-    if (parser->n_code == MM_EXPRESSION_MAX_CODE) {
-        fail_at(parser, parser->at, "the expression is too long");
-        return;
-    }
-    parser->code[parser->n_code++] = code;
-}
-
-static void emit_push(struct parser *parser, struct mm_code code)
-{
-    if (++parser->n_operands > MM_EXPRESSION_STACK)
-        fail_at(parser, parser->at, "the expression is nested too deeply");
-    emit(parser, code);
-}
-
-static void emit_binary(struct parser *parser, enum mm_operation operation)
+static void emit_binary(struct mm_parser *parser, enum mm_operation operation)
 {
     parser->n_operands--;
-    emit(parser, (struct mm_code){.operation = operation});
+    mm_parser_emit(parser, (struct mm_code){.operation = operation});
+}
+
+/* The symbol at `at` stands between values that have nothing in common. */
+static void fail_units(struct mm_parser *parser, size_t at, enum mm_unit left, enum mm_unit right,
+                       const char *why)
+{
+    size_t n = parser->text[at + 1] == '=' ? 2 : 1;
+    mm_parser_fail(parser, at,
+                   mm_arena_printf(parser->mistakes->arena, "'%.*s' stands between %s and %s: %s",
+                                   (int)n, parser->text + at, mm_unit_name(left),
+                                   mm_unit_name(right), why));
 }
 
 /* Makes the two operands of +, - or a comparison speak of the same thing. */
-static enum unit reconcile(struct parser *parser, enum unit left, enum unit right)
+static enum mm_unit reconcile(struct mm_parser *parser, size_t at, enum mm_unit left,
+                              enum mm_unit right)
 {
-    if (left == UNIT_PAGES && right == UNIT_SIZE)
-        emit(parser, (struct mm_code){.operation = MM_OPERATION_PAGES_BELOW});
-    if (left == UNIT_SIZE && right == UNIT_PAGES)
-        emit(parser, (struct mm_code){.operation = MM_OPERATION_PAGES});
-    if (left == UNIT_SIZE || right == UNIT_SIZE)
-        return UNIT_SIZE;
-    return left == UNIT_PAGES ? left : right;
-}
-
-/* ---- numbers and paths ---- */
-
-static void fail_unit(struct parser *parser, const struct mm_quantity *quantity)
-{
-    size_t at = parser->at + quantity->unit;
-    const char *unit = mm_arena_copy(parser->mistakes->arena, parser->text + at, quantity->n_unit);
-    const char *near = mm_quantity_nearest_unit(unit, quantity->n_unit, MM_UNITS_ALL);
-    const char *hint =
-        near ? mm_arena_printf(parser->mistakes->arena, "; did you mean '%s'?", near) : "";
-    fail_at(parser, at,
-            mm_arena_printf(parser->mistakes->arena,
-                            "unknown unit %s: expected one of B, KiB, MiB, GiB, pages, k, M, G, "
-                            "ns, us, ms, s, cycles%s",
-                            mm_mistake_quote(parser->mistakes, unit), hint));
-}
-
-static uint64_t cycles_of(const struct parser *parser, uint64_t nanoseconds)
-{
-    unsigned __int128 cycles =
-        (unsigned __int128)nanoseconds * parser->cycles_per_microsecond / 1000;
-    return cycles > UINT64_MAX ? UINT64_MAX : (uint64_t)cycles;
-}
-
-static enum unit parse_number(struct parser *parser)
-{
-    struct mm_quantity quantity;
-    enum mm_quantity_verdict verdict =
-        mm_quantity_read_prefix(parser->text + parser->at, MM_UNITS_ALL, &quantity);
-    if (verdict == MM_QUANTITY_BAD_UNIT &&
-        parser->text[parser->at + quantity.n_bytes] == '.') { /* "1 faults.cow": no unit, a path */
-        parser->at += quantity.unit;
-        fail_expected(parser, "an operator");
-        return UNIT_NUMBER;
+    enum mm_unit unit = mm_unit_together(left, right);
+    if (unit == MM_N_UNITS) {
+        fail_units(parser, at, left, right, "they have nothing in common");
+        return MM_UNIT_NUMBER;
     }
-    if (verdict == MM_QUANTITY_BAD_UNIT) {
-        fail_unit(parser, &quantity);
-        return UNIT_NUMBER;
-    }
-    if (verdict == MM_QUANTITY_OK && parser->text[parser->at + quantity.n_bytes] == '.')
-        verdict = MM_QUANTITY_NO_NUMBER;
-    if (verdict != MM_QUANTITY_OK) {
-        fail_at(parser, parser->at,
-                verdict == MM_QUANTITY_TOO_LARGE ? "the number is larger than 2^64 - 1"
-                                                 : "this is no whole number");
-        return UNIT_NUMBER;
-    }
-    uint64_t value = quantity.value;
-    if (quantity.dimension == MM_DIMENSION_TIME)
-        value = cycles_of(parser, value);
-    emit_push(parser, (struct mm_code){.operation = MM_OPERATION_NUMBER, .number = value});
-    parser->at += quantity.n_bytes;
-    return quantity.dimension == MM_DIMENSION_SIZE ? UNIT_SIZE : UNIT_NUMBER;
-}
-
-static const struct mmsim_stat *find_stat(const char *path)
-{
-    const struct mmsim_stat *stat;
-    for (size_t i = 0; (stat = mmsim_stat_at(i)) != NULL; i++)
-        if (strcmp(stat->path, path) == 0)
-            return stat;
-    return NULL;
-}
-
-enum { MAX_CANDIDATES = 64 };
-
-/* Paths that a misspelt one may have meant; NAME stands in those of processes. */
-static const char *path_hint(struct parser *parser, const char *path, const char *process)
-{
-    const char *candidates[MAX_CANDIDATES];
-    size_t n = 0;
-    const struct mmsim_stat *stat;
-    for (size_t i = 0; (stat = mmsim_stat_at(i)) != NULL && n < MAX_CANDIDATES; i++) {
-        const char *name = strstr(stat->path, ".NAME.");
-        if (name && !process)
-            continue;
-        candidates[n++] = name ? mm_arena_printf(parser->mistakes->arena, "process.%s.%s", process,
-                                                 name + strlen(".NAME."))
-                               : stat->path;
-    }
-    return mm_mistake_hint(parser->mistakes, path, candidates, n);
-}
-
-static void fail_path(struct parser *parser, const char *path, const char *process)
-{
-    const char *groups = "faults.*, tlb.*, memory.*, swap.*, reclaim.*, heap.*, process.NAME.*, "
-                         "cycles, steps (`mmsim list stats` has all)";
-    fail_at(parser, parser->at,
-            mm_arena_printf(parser->mistakes->arena, "unknown statistic %s: expected one of %s%s",
-                            mm_mistake_quote(parser->mistakes, path), groups,
-                            path_hint(parser, path, process)));
-}
-
-/* Number of a process that a path names, or MM_NO_NAME after a mistake. */
-static uint32_t find_process(struct parser *parser, const char *name)
-{
-    uint32_t number = mm_names_find(parser->names, name);
-    const struct mm_name *row = number == MM_NO_NAME ? NULL : &parser->names->rows[number];
-    const char *why = NULL;
-    if (!row)
-        why = "is not declared before this step";
-    else if (row->kind == MM_NAME_ADDRESS)
-        why = "is an address";
-    else if (number == MM_NAME_KERNEL)
-        why = "is no process with statistics";
-    if (!why)
-        return number;
-    fail_at(parser, parser->at + strlen("process."),
-            mm_arena_printf(parser->mistakes->arena, "process %s %s",
-                            mm_mistake_quote(parser->mistakes, name), why));
-    return MM_NO_NAME;
-}
-
-/* "process.NAME.rss" -> NAME and "rss"; false: it is not of that form. */
-static bool split_process_path(struct parser *parser, const char *path, struct mm_path *row)
-{
-    size_t n_prefix = strlen("process.");
-    const char *dot =
-        strncmp(path, "process.", n_prefix) == 0 ? strchr(path + n_prefix, '.') : NULL;
-    if (!dot)
-        return false;
-    const char *name = path + n_prefix;
-    name = mm_arena_copy(parser->mistakes->arena, name, (size_t)(dot - name));
-    row->stat = dot + 1;
-    row->process = find_process(parser, name);
-    if (!parser->failed && !mmsim_process_stat_get(NULL, row->stat, NULL))
-        fail_path(parser, path, name);
-    return true;
-}
-
-static uint32_t path_number(struct parser *parser, const struct mm_path *row)
-{
-    for (uint32_t i = 0; i < parser->n_paths; i++)
-        if (strcmp(parser->paths[i].text, row->text) == 0)
-            return i;
-    if (parser->n_paths == MM_EXPRESSION_MAX_PATHS) {
-        fail_at(parser, parser->at, "the expression names too many statistics");
-        return 0;
-    }
-    parser->paths[parser->n_paths] = *row;
-    return (uint32_t)parser->n_paths++;
-}
-
-static enum unit parse_path(struct parser *parser)
-{
-    size_t n = word_length(parser->text + parser->at);
-    const char *path = mm_arena_copy(parser->mistakes->arena, parser->text + parser->at, n);
-    struct mm_path row = {.text = path, .stat = path, .process = MM_NO_NAME};
-    if (parser->mistakes->arena->failed) {
-        parser->failed = true;
-        return UNIT_NUMBER;
-    }
-    const struct mmsim_stat *stat = NULL;
-    if (split_process_path(parser, path, &row))
-        stat = find_stat(mm_arena_printf(parser->mistakes->arena, "process.NAME.%s", row.stat));
-    else if (mmsim_stat_get(NULL, path, NULL))
-        stat = find_stat(path);
-    else
-        fail_path(parser, path, NULL);
-    if (parser->failed)
-        return UNIT_NUMBER;
-    bool pages = stat && (strcmp(stat->unit, "pages") == 0 || strcmp(stat->unit, "frames") == 0);
-    uint32_t index = path_number(parser, &row);
-    emit_push(parser, (struct mm_code){.operation = MM_OPERATION_PATH, .index = index});
-    parser->at += n;
-    return pages ? UNIT_PAGES : UNIT_NUMBER;
+    if (unit == MM_UNIT_BYTES && mm_unit_is_pages(left))
+        mm_parser_emit(parser, (struct mm_code){.operation = MM_OPERATION_PAGES_BELOW});
+    if (unit == MM_UNIT_BYTES && mm_unit_is_pages(right))
+        mm_parser_emit(parser, (struct mm_code){.operation = MM_OPERATION_PAGES});
+    return unit;
 }
 
 /* ---- the grammar ---- */
@@ -310,9 +66,9 @@ static const struct symbol products[] = {{"*", MM_OPERATION_MULTIPLY}, {NULL, MM
 static const struct symbol ands[] = {{"&&", MM_OPERATION_AND}, {NULL, MM_OPERATION_NUMBER}};
 static const struct symbol ors[] = {{"||", MM_OPERATION_OR}, {NULL, MM_OPERATION_NUMBER}};
 
-static const struct symbol *accept(struct parser *parser, const struct symbol *symbols)
+static const struct symbol *accept(struct mm_parser *parser, const struct symbol *symbols)
 {
-    skip_blanks(parser);
+    mm_parser_skip_blanks(parser);
     for (; !parser->failed && symbols->text; symbols++) {
         size_t n = strlen(symbols->text);
         if (strncmp(parser->text + parser->at, symbols->text, n) == 0) {
@@ -323,46 +79,47 @@ static const struct symbol *accept(struct parser *parser, const struct symbol *s
     return NULL;
 }
 
-static enum unit parse_parentheses(struct parser *parser)
+static enum mm_unit parse_parentheses(struct mm_parser *parser)
 {
     parser->at++;
-    enum unit unit = parse_or(parser);
-    skip_blanks(parser);
+    enum mm_unit unit = parse_or(parser);
+    mm_parser_skip_blanks(parser);
     if (parser->text[parser->at] == ')')
         parser->at++;
     else
-        fail_expected(parser, "an operator or ')'");
+        mm_parser_expected(parser, "an operator or ')'");
     return unit;
 }
 
-static enum unit parse_primary(struct parser *parser)
+static enum mm_unit parse_primary(struct mm_parser *parser)
 {
     char c = parser->text[parser->at];
     if (c == '(')
         return parse_parentheses(parser);
-    if (is_digit(c))
-        return parse_number(parser);
-    if (is_letter(c))
-        return parse_path(parser);
-    fail_expected(parser, "a number, a statistic or '('");
-    return UNIT_NUMBER;
+    if (mm_parser_is_digit(c))
+        return mm_operand_number(parser);
+    if (mm_parser_is_letter(c))
+        return mm_operand_path(parser);
+    mm_parser_expected(parser, "a number, a statistic or '('");
+    return MM_UNIT_NUMBER;
 }
 
-static enum unit parse_unary(struct parser *parser)
+static enum mm_unit parse_unary(struct mm_parser *parser)
 {
-    skip_blanks(parser);
+    mm_parser_skip_blanks(parser);
     if (++parser->nesting > MM_EXPRESSION_MAX_DEPTH)
-        fail_at(parser, parser->at, "the expression is nested too deeply");
+        mm_parser_fail(parser, parser->at, "the expression is nested too deeply");
     if (parser->failed)
-        return UNIT_NUMBER;
+        return MM_UNIT_NUMBER;
     char c = parser->text[parser->at];
-    enum unit unit;
+    enum mm_unit unit;
     if (c == '!' || c == '-') {
         parser->at++;
         unit = parse_unary(parser);
-        emit(parser,
-             (struct mm_code){.operation = c == '!' ? MM_OPERATION_NOT : MM_OPERATION_NEGATE});
-        unit = c == '!' ? UNIT_NUMBER : unit;
+        parser->decides |= c == '!';
+        mm_parser_emit(parser, (struct mm_code){.operation = c == '!' ? MM_OPERATION_NOT
+                                                                      : MM_OPERATION_NEGATE});
+        unit = c == '!' ? MM_UNIT_NUMBER : unit;
     } else {
         unit = parse_primary(parser);
     }
@@ -370,82 +127,118 @@ static enum unit parse_unary(struct parser *parser)
     return unit;
 }
 
-static enum unit parse_product(struct parser *parser)
+static enum mm_unit parse_product(struct mm_parser *parser)
 {
-    enum unit left = parse_unary(parser);
+    enum mm_unit left = parse_unary(parser);
     while (accept(parser, products)) {
-        enum unit right = parse_unary(parser);
+        size_t at = parser->at - 1;
+        enum mm_unit right = parse_unary(parser);
+        enum mm_unit unit = mm_unit_product(left, right);
+        if (unit == MM_N_UNITS)
+            fail_units(
+                parser, at, left, right,
+                "one of the two must be a plain number (pages and bytes compare as they are)");
         emit_binary(parser, MM_OPERATION_MULTIPLY);
-        if (left == UNIT_SIZE || right == UNIT_SIZE)
-            left = UNIT_SIZE;
-        else
-            left = left == UNIT_PAGES ? left : right;
+        left = unit == MM_N_UNITS ? MM_UNIT_NUMBER : unit;
     }
     return left;
 }
 
-static enum unit parse_sum(struct parser *parser)
+static enum mm_unit parse_sum(struct mm_parser *parser)
 {
-    enum unit left = parse_product(parser);
+    enum mm_unit left = parse_product(parser);
     const struct symbol *symbol;
     while ((symbol = accept(parser, sums)) != NULL) {
-        enum unit right = parse_product(parser);
-        left = reconcile(parser, left, right);
+        size_t at = parser->at - 1;
+        enum mm_unit right = parse_product(parser);
+        left = reconcile(parser, at, left, right);
         emit_binary(parser, symbol->operation);
     }
     return left;
 }
 
-static enum unit parse_compare(struct parser *parser)
+/* The text from one offset to another, without the blanks around it. */
+static const char *text_between(struct mm_parser *parser, size_t start, size_t end)
 {
-    enum unit left = parse_sum(parser);
+    static const char blanks[] = " \t\n\r";
+    start += strspn(parser->text + start, blanks);
+    while (end > start && strchr(blanks, parser->text[end - 1]))
+        end--;
+    return mm_arena_copy(parser->mistakes->arena, parser->text + start, end - start);
+}
+
+static void emit_comparison(struct mm_parser *parser, const struct symbol *symbol,
+                            const struct mm_comparison *comparison)
+{
+    emit_binary(parser, symbol->operation);
+    parser->decides = true;
+    if (parser->n_comparisons == MM_EXPRESSION_MAX_COMPARISONS) {
+        mm_parser_fail(parser, parser->at, "the expression has too many comparisons");
+        return;
+    }
+    if (!parser->failed)
+        parser->code[parser->n_code - 1].index = (uint32_t)parser->n_comparisons;
+    parser->comparisons[parser->n_comparisons++] = *comparison;
+}
+
+static enum mm_unit parse_compare(struct mm_parser *parser)
+{
+    size_t start = parser->at;
+    enum mm_unit left = parse_sum(parser);
+    size_t end = parser->at;
     const struct symbol *symbol = accept(parser, comparisons);
     if (!symbol)
         return left;
-    enum unit right = parse_sum(parser);
-    (void)reconcile(parser, left, right);
-    emit_binary(parser, symbol->operation);
-    size_t at = parser->at;
+    size_t at = parser->at - strlen(symbol->text), right_start = parser->at;
+    enum mm_unit right = parse_sum(parser);
+    struct mm_comparison comparison = {
+        .left = text_between(parser, start, end),
+        .symbol = symbol->text,
+        .right = text_between(parser, right_start, parser->at),
+        .unit = reconcile(parser, at, left, right),
+    };
+    emit_comparison(parser, symbol, &comparison);
+    at = parser->at;
     if (accept(parser, comparisons))
-        fail_at(parser, at, "comparisons do not chain: write a < b && b < c");
-    return UNIT_NUMBER;
+        mm_parser_fail(parser, at, "comparisons do not chain: write a < b && b < c");
+    return MM_UNIT_NUMBER;
 }
 
-static enum unit parse_and(struct parser *parser)
+static enum mm_unit parse_and(struct mm_parser *parser)
 {
-    enum unit unit = parse_compare(parser);
+    enum mm_unit unit = parse_compare(parser);
     while (accept(parser, ands)) {
         (void)parse_compare(parser);
         emit_binary(parser, MM_OPERATION_AND);
-        unit = UNIT_NUMBER;
+        parser->decides = true;
+        unit = MM_UNIT_NUMBER;
     }
     return unit;
 }
 
-static enum unit parse_or(struct parser *parser)
+static enum mm_unit parse_or(struct mm_parser *parser)
 {
-    enum unit unit = parse_and(parser);
+    enum mm_unit unit = parse_and(parser);
     while (accept(parser, ors)) {
         (void)parse_and(parser);
         emit_binary(parser, MM_OPERATION_OR);
-        unit = UNIT_NUMBER;
+        parser->decides = true;
+        unit = MM_UNIT_NUMBER;
     }
     return unit;
 }
 
-static void parse_whole(struct parser *parser)
+static void parse_whole(struct mm_parser *parser)
 {
     (void)parse_or(parser);
-    skip_blanks(parser);
+    mm_parser_skip_blanks(parser);
     char c = parser->text[parser->at];
     if (parser->failed || c == '\0')
         return;
-    if (c == '=')
-        fail_at(parser, parser->at, "'=' is no operator: '==' compares");
-    else if (c == '/')
-        fail_at(parser, parser->at, "there is no division: multiply the other side");
+    if (c == '/')
+        mm_parser_fail(parser, parser->at, "there is no division: multiply the other side");
     else
-        fail_expected(parser, "an operator or the end");
+        mm_parser_expected(parser, "an operator or the end");
 }
 
 static const void *copy(struct mm_arena *arena, const void *rows, size_t n, size_t row_bytes)
@@ -460,11 +253,11 @@ bool mm_expression_parse(const struct mm_node *node, const struct mm_names *name
                          uint32_t cycles_per_microsecond, struct mm_mistakes *mistakes,
                          struct mm_expression *expression)
 {
-    struct parser parser = {.node = node,
-                            .text = node->text,
-                            .names = names,
-                            .cycles_per_microsecond = cycles_per_microsecond,
-                            .mistakes = mistakes};
+    struct mm_parser parser = {.node = node,
+                               .text = node->text,
+                               .names = names,
+                               .cycles_per_microsecond = cycles_per_microsecond,
+                               .mistakes = mistakes};
     parse_whole(&parser);
     if (parser.failed)
         return false;
@@ -474,6 +267,10 @@ bool mm_expression_parse(const struct mm_node *node, const struct mm_names *name
         .code = copy(arena, parser.code, parser.n_code, sizeof *parser.code),
         .n_code = parser.n_code,
         .paths = copy(arena, parser.paths, parser.n_paths, sizeof *parser.paths),
-        .n_paths = parser.n_paths};
+        .n_paths = parser.n_paths,
+        .comparisons =
+            copy(arena, parser.comparisons, parser.n_comparisons, sizeof *parser.comparisons),
+        .n_comparisons = parser.n_comparisons,
+        .decides = parser.decides};
     return !arena->failed;
 }

@@ -13,10 +13,9 @@
  * difference of two statistics may be negative and a product of two cannot overflow unnoticed.
  * Truth is 1 and 0; any other number but 0 counts as true, as in C.
  *
- * Units: counts (100k) and cycles are numbers; times (5us) are cycles of this machine's clock; a
- * size (64KiB, 16 pages) is in bytes. Where a size meets a statistic that counts pages or frames
- * in +, - or a comparison, that statistic is taken in bytes too: `process.a.rss <= 16 pages` means
- * what it says.
+ * Every value has a unit (dimension.h): where bytes meet pages or frames in +, - or a comparison,
+ * those are taken in bytes too; values that have nothing in common are a mistake. Times (5us) are
+ * cycles of this machine's clock.
  *
  * An expression is parsed once, into a postfix program; running it cannot fail.
  *
@@ -28,6 +27,7 @@
 
 #include <mmsim/stats.h>
 
+#include "scenario/dimension.h"
 #include "scenario/mistake.h"
 #include "scenario/names.h"
 #include "scenario/node.h"
@@ -36,10 +36,9 @@ enum {
     MM_EXPRESSION_STACK = 128,
     MM_EXPRESSION_MAX_DEPTH = 32,
     MM_EXPRESSION_MAX_CODE = 1024,
-    MM_EXPRESSION_MAX_PATHS = 64
+    MM_EXPRESSION_MAX_PATHS = 64,
+    MM_EXPRESSION_MAX_COMPARISONS = 64
 };
-
-typedef __int128 mm_number;
 
 enum mm_operation {
     MM_OPERATION_NUMBER,      /* pushes `number` */
@@ -63,16 +62,28 @@ enum mm_operation {
 
 struct mm_code {
     enum mm_operation operation;
-    uint32_t index;
+    uint32_t index; /* of a path, or of a comparison */
     uint64_t number;
 };
 
 /* A statistic that the expression looks at. */
 struct mm_path {
-    const char *text;  /* "process.child.rss" */
-    const char *stat;  /* what to look up: "faults.cow", or the last part for a process: "rss" */
-    uint32_t process;  /* MM_NO_NAME: a statistic of the machine */
-    bool counts_pages; /* its unit is pages or frames */
+    const char *text; /* "process.child.rss" */
+    const char *stat; /* what to look up: "faults.cow", or the last part for a process: "rss" */
+    uint32_t process; /* MM_NO_NAME: a statistic of the machine */
+    enum mm_unit unit;
+};
+
+/* A comparison in the expression, so that a false one can be explained. */
+struct mm_comparison {
+    const char *left, *symbol, *right; /* as they stand in the text */
+    enum mm_unit unit;                 /* of both sides, after conversion */
+};
+
+/* What its two sides came to. */
+struct mm_sides {
+    mm_number left, right;
+    bool truth;
 };
 
 struct mm_expression {
@@ -81,6 +92,9 @@ struct mm_expression {
     size_t n_code;
     const struct mm_path *paths; /* each once, in the order of their first use */
     size_t n_paths;
+    const struct mm_comparison *comparisons; /* in the order of the text */
+    size_t n_comparisons;
+    bool decides; /* it compares, or has !, && or || */
 };
 
 /*
@@ -94,5 +108,9 @@ bool mm_expression_parse(const struct mm_node *node, const struct mm_names *name
 
 /* Values of the paths, in their order, give the result. */
 mm_number mm_expression_value(const struct mm_expression *expression, const uint64_t *values);
+
+/* The same, and leaves in `sides` what each comparison compared. */
+mm_number mm_expression_trace(const struct mm_expression *expression, const uint64_t *values,
+                              struct mm_sides sides[MM_EXPRESSION_MAX_COMPARISONS]);
 
 #endif

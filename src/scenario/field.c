@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scenario/nearest.h"
 #include "scenario/quantity.h"
 
 bool mm_field_is_scalar(struct mm_decoder *decoder, const struct mm_key *key,
@@ -28,18 +29,31 @@ void mm_read_text(struct mm_decoder *decoder, const struct mm_key *key, const st
 
 enum { MAX_WORDS = 64 };
 
+/* "expected one of a, b, c", with the words that are of use; "" if the only one is `meant`. */
 static const char *list_words(struct mm_decoder *decoder, const struct mm_word *words,
-                              const char *names[MAX_WORDS], size_t *n)
+                              const char *meant)
 {
     const char *list = "";
-    *n = 0;
-    for (; words->text && *n < MAX_WORDS; words++) {
-        if (words->later)
+    size_t n = 0;
+    for (; words->text; words++) {
+        if (words->later || words->settled)
             continue;
-        list = mm_arena_printf(decoder->arena, "%s%s%s", list, *n > 0 ? ", " : "", words->text);
-        names[(*n)++] = words->text;
+        list = mm_arena_printf(decoder->arena, "%s%s%s", list, n > 0 ? ", " : "", words->text);
+        n++;
     }
-    return list;
+    if (n == 1 && meant && strcmp(list, meant) == 0)
+        return "";
+    return mm_arena_printf(decoder->arena, "expected %s%s", n > 1 ? "one of " : "", list);
+}
+
+static const char *word_meant(const struct mm_word *words, const char *text)
+{
+    const char *names[MAX_WORDS];
+    size_t n = 0;
+    for (; words->text && n < MAX_WORDS; words++)
+        if (!words->later)
+            names[n++] = words->text;
+    return mm_nearest(text, names, n);
 }
 
 bool mm_field_find_word(struct mm_decoder *decoder, const struct mm_key *key,
@@ -55,12 +69,11 @@ bool mm_field_find_word(struct mm_decoder *decoder, const struct mm_key *key,
                            text);
         return !word->later;
     }
-    const char *names[MAX_WORDS] = {0};
-    size_t n;
-    const char *list = list_words(decoder, words, names, &n);
-    mm_mistake_add(decoder->mistakes, value, "%s: unknown word %s: expected %s%s%s", key->name,
-                   mm_mistake_quote(decoder->mistakes, text), n > 1 ? "one of " : "", list,
-                   mm_mistake_hint(decoder->mistakes, text, names, n));
+    const char *meant = word_meant(words, text);
+    const char *expected = list_words(decoder, words, meant);
+    mm_mistake_add(decoder->mistakes, value, "%s: unknown word %s%s", key->name,
+                   mm_mistake_quote(decoder->mistakes, text),
+                   mm_mistake_advice(decoder->mistakes, meant, expected));
     return false;
 }
 
@@ -115,13 +128,15 @@ static void report_unit(struct mm_decoder *decoder, const struct mm_key *key,
     const char *unit =
         mm_arena_copy(decoder->arena, value->text + quantity->unit, quantity->n_unit);
     const char *near = mm_quantity_nearest_unit(unit, quantity->n_unit, units);
-    const char *hint = near ? mm_arena_printf(decoder->arena, "; did you mean '%.*s%s'?",
-                                              (int)quantity->unit, value->text, near)
-                            : "";
-    mm_mistake_add_inside(
-        decoder->mistakes, value, quantity->unit, "%s: unknown unit %s in %s: expected %s%s%s",
-        key->name, mm_mistake_quote(decoder->mistakes, unit),
-        mm_mistake_quote(decoder->mistakes, value->text), n > 1 ? "one of " : "", list, hint);
+    const char *meant =
+        near ? mm_arena_printf(decoder->arena, "%.*s%s", (int)quantity->unit, value->text, near)
+             : NULL;
+    const char *expected =
+        mm_arena_printf(decoder->arena, "expected %s%s", n > 1 ? "one of " : "", list);
+    mm_mistake_add_inside(decoder->mistakes, value, quantity->unit, "%s: unknown unit %s in %s%s",
+                          key->name, mm_mistake_quote(decoder->mistakes, unit),
+                          mm_mistake_quote(decoder->mistakes, value->text),
+                          mm_mistake_advice(decoder->mistakes, meant, expected));
 }
 
 struct number_style {

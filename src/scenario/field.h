@@ -49,7 +49,8 @@ bool mm_field_is_scalar(struct mm_decoder *decoder, const struct mm_key *key,
 struct mm_word {
     const char *text;
     uint64_t value;
-    bool later; /* known, but not in this version */
+    bool later;   /* known, but not in this version */
+    bool settled; /* accepted, but of no use in this version: not offered */
 };
 
 /* Looks `n_bytes` of text up among words that end with text == NULL; a mistake if it is none. */

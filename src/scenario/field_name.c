@@ -3,18 +3,20 @@
 #include <string.h>
 
 #include "scenario/field.h"
+#include "scenario/nearest.h"
 #include "scenario/quantity.h"
 
 enum { MAX_CANDIDATES = 256 };
 
-static const char *hint_of(struct mm_decoder *decoder, const char *name, enum mm_name_kind kind)
+static const char *name_meant(const struct mm_decoder *decoder, const char *name,
+                              enum mm_name_kind kind)
 {
     const char *candidates[MAX_CANDIDATES];
     size_t n = 0;
     for (uint32_t i = 0; i < decoder->names->n && n < MAX_CANDIDATES; i++)
         if (decoder->names->rows[i].kind == kind)
             candidates[n++] = decoder->names->rows[i].text;
-    return mm_mistake_hint(decoder->mistakes, name, candidates, n);
+    return mm_nearest(name, candidates, n);
 }
 
 /* ---- uses ---- */
@@ -25,10 +27,11 @@ static uint32_t find_process(struct mm_decoder *decoder, const struct mm_key *ke
     uint32_t number = mm_names_find(decoder->names, value->text);
     const char *quoted = mm_mistake_quote(decoder->mistakes, value->text);
     if (number == MM_NO_NAME)
-        mm_mistake_add(decoder->mistakes, value,
-                       "%s: unknown process %s: expected one that `processes` lists or an earlier "
-                       "step makes, or kernel%s",
-                       key->name, quoted, hint_of(decoder, value->text, MM_NAME_PROCESS));
+        mm_mistake_add(decoder->mistakes, value, "%s: unknown process %s%s", key->name, quoted,
+                       mm_mistake_advice(decoder->mistakes,
+                                         name_meant(decoder, value->text, MM_NAME_PROCESS),
+                                         "expected one that `processes` lists or an earlier step "
+                                         "makes, or kernel"));
     else if (decoder->names->rows[number].kind == MM_NAME_ADDRESS)
         mm_mistake_add(decoder->mistakes, value,
                        "%s: expected a process, but %s is an address (bound in line %u)", key->name,
@@ -52,9 +55,10 @@ static uint32_t find_address(struct mm_decoder *decoder, const struct mm_key *ke
     uint32_t number = mm_names_find(decoder->names, name);
     const char *quoted = mm_mistake_quote(decoder->mistakes, name);
     if (number == MM_NO_NAME)
-        mm_mistake_add(decoder->mistakes, value,
-                       "%s: nothing is bound to %s by `as` in an earlier step%s", key->name, quoted,
-                       hint_of(decoder, name, MM_NAME_ADDRESS));
+        mm_mistake_add(decoder->mistakes, value, "%s: unknown name %s%s", key->name, quoted,
+                       mm_mistake_advice(decoder->mistakes,
+                                         name_meant(decoder, name, MM_NAME_ADDRESS),
+                                         "no earlier step binds that name with `as`"));
     else if (decoder->names->rows[number].kind == MM_NAME_PROCESS)
         mm_mistake_add(decoder->mistakes, value, "%s: expected an address, but %s is a process",
                        key->name, quoted);

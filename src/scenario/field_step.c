@@ -1,5 +1,6 @@
 /* field_step.c - readers of the fields that only steps have: rights, flags, bytes, patterns. */
 #include <string.h>
+#include <strings.h>
 
 #include "scenario/step.h"
 #include "trace/pattern.h"
@@ -13,6 +14,22 @@ static unsigned protection_of(char letter)
     if (letter == 'w')
         return MMSIM_PROT_WRITE;
     return letter == 'x' ? MMSIM_PROT_EXEC : 0;
+}
+
+/* "rw" for PROT_READ|PROT_WRITE, read,write, RW or rrw; NULL if it is nothing of that kind. */
+static const char *protection_meant(struct mm_decoder *decoder, const char *text)
+{
+    static const char *const words[] = {"read", "write", "exec"};
+    static const char lower[] = "rwx", upper[] = "RWX";
+    bool letters_only = strspn(text, "rwxRWX-") == strlen(text);
+    char letters[sizeof lower] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        bool letter = strchr(text, lower[i]) || strchr(text, upper[i]);
+        if (strcasestr(text, words[i]) || (letters_only && letter))
+            letters[n++] = lower[i];
+    }
+    return n > 0 ? mm_arena_copy(decoder->arena, letters, n) : NULL;
 }
 
 void mm_read_protection(struct mm_decoder *decoder, const struct mm_key *key,
@@ -32,8 +49,11 @@ void mm_read_protection(struct mm_decoder *decoder, const struct mm_key *key,
     if (valid)
         *(uint64_t *)field = prot;
     else
-        mm_mistake_add(decoder->mistakes, value, "%s: expected %s, each once; found %s", key->name,
-                       expected, mm_mistake_quote(decoder->mistakes, value->text));
+        mm_mistake_add(
+            decoder->mistakes, value, "%s: found %s%s", key->name,
+            mm_mistake_quote(decoder->mistakes, value->text),
+            mm_mistake_advice(decoder->mistakes, protection_meant(decoder, value->text),
+                              "expected letters of rwx, such as rw, each once, or none"));
 }
 
 static const struct mm_word flag_words[] = {
@@ -61,6 +81,12 @@ void mm_read_flags(struct mm_decoder *decoder, const struct mm_key *key,
 {
     if (!mm_field_is_scalar(decoder, key, value, "flags such as private|anonymous"))
         return;
+    if (value->text[strcspn(value->text, ", +")] != '\0' && !strchr(value->text, '|')) {
+        mm_mistake_add(decoder->mistakes, value,
+                       "%s: found %s: join flags with '|', as in private|anonymous", key->name,
+                       mm_mistake_quote(decoder->mistakes, value->text));
+        return;
+    }
     uint64_t flags = 0;
     bool valid = true;
     for (const char *text = value->text; text;) {
@@ -163,6 +189,15 @@ void mm_read_pattern(struct mm_decoder *decoder, const struct mm_key *key,
 void mm_read_access(struct mm_decoder *decoder, const struct mm_key *key,
                     const struct mm_node *value, void *field)
 {
+    const char *meant = protection_meant(decoder, value->text);
+    if (strcasecmp(value->text, "fetch") == 0)
+        meant = "x";
+    if (meant && strlen(meant) == 1 && strcmp(meant, value->text) != 0) {
+        mm_mistake_add(decoder->mistakes, value, "%s: unknown word %s%s", key->name,
+                       mm_mistake_quote(decoder->mistakes, value->text),
+                       mm_mistake_advice(decoder->mistakes, meant, "expected one of r, w, x"));
+        return;
+    }
     static const struct mm_word words[] = {
         {.text = "r", .value = MMSIM_ACCESS_READ},
         {.text = "w", .value = MMSIM_ACCESS_WRITE},
@@ -175,9 +210,14 @@ void mm_read_access(struct mm_decoder *decoder, const struct mm_key *key,
 void mm_read_expression(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field)
 {
-    if (mm_field_is_scalar(decoder, key, value, "an expression such as \"faults.cow == 1\""))
-        (void)mm_expression_parse(value, decoder->names, decoder->cpu_mhz, decoder->mistakes,
-                                  field);
+    struct mm_expression *expression = field;
+    if (mm_field_is_scalar(decoder, key, value, "an expression such as \"faults.cow == 1\"") &&
+        mm_expression_parse(value, decoder->names, decoder->cpu_mhz, decoder->mistakes,
+                            expression) &&
+        !expression->decides)
+        mm_mistake_add(decoder->mistakes, value,
+                       "%s: %s is a value, not a statement: compare it, as in \"faults.cow == 1\"",
+                       key->name, mm_mistake_quote(decoder->mistakes, value->text));
 }
 
 /* ---- nodes that are read later ---- */

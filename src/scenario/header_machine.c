@@ -148,7 +148,7 @@ static const struct mm_key machine_table[] = {
      .read = read_tlb_replacement,
      .offset = MACHINE_FIELD(tlb_replacement),
      .meaning = "which entry of a full set goes"},
-    {.name = "swap", .read = read_swap, .meaning = "0"},
+    {.name = "swap", .read = read_swap, .meaning = "0", .settled = true},
     {.name = "mmio",
      .read = mm_read_list,
      .offset = MACHINE_FIELD(mmio_node),

@@ -104,6 +104,12 @@ static void print_bytes(struct mm_text *text, const void *data, size_t n_bytes)
         mm_text_printf(text, "%02x", bytes[i]);
     if (n_bytes > SHOWN)
         mm_text_printf(text, "... (%zu in all)", n_bytes);
+    bool printable = n_bytes > 0;
+    for (size_t i = 0; i < n_bytes && i < SHOWN; i++)
+        printable &= bytes[i] >= 0x20 && bytes[i] < 0x7f;
+    if (printable)
+        mm_text_printf(text, " (\"%.*s\"%s)", (int)(n_bytes < SHOWN ? n_bytes : SHOWN),
+                       (const char *)data, n_bytes > SHOWN ? "..." : "");
 }
 
 static void judge_bytes(struct mm_run *run, const struct mm_step *step)
@@ -172,22 +178,65 @@ static void judge_compare(struct mm_run *run, const struct mm_step *step)
     mm_text_printf(&run->actual, "byte 0x%02x", outcome->actual_byte);
 }
 
+/* "process.p.rss = 17 pages, not <= 16 pages" */
+static void put_false(struct mm_run *run, const struct mm_comparison *comparison,
+                      const struct mm_sides *sides)
+{
+    struct mm_text *text = &run->actual;
+    mm_text_printf(text, "%s%s = ", text->n_bytes > 0 ? "; " : "", comparison->left);
+    mm_unit_print(text, sides->left, comparison->unit);
+    mm_text_printf(text, ", not %s ", comparison->symbol);
+    mm_unit_print(text, sides->right, comparison->unit);
+    if (comparison->right[0] < '0' || comparison->right[0] > '9')
+        mm_text_printf(text, " = %s", comparison->right);
+}
+
+/* Whether a path's value explains more: it is part of a false comparison, or there is none. */
+static bool explains(const struct mm_expression *that, const struct mm_sides *sides,
+                     const char *path)
+{
+    bool part = false, any = false;
+    for (size_t i = 0; i < that->n_comparisons; i++) {
+        const struct mm_comparison *comparison = &that->comparisons[i];
+        if (sides[i].truth)
+            continue;
+        if (strcmp(comparison->left, path) == 0)
+            return false; /* its value was told */
+        any = true;
+        part |= strstr(comparison->left, path) || strstr(comparison->right, path);
+    }
+    return part || !any;
+}
+
+static void put_path(struct mm_run *run, const struct mm_path *path, uint64_t value)
+{
+    struct mm_text *text = &run->actual;
+    mm_text_printf(text, "%s%s ", text->n_bytes > 0 ? "; " : "", path->text);
+    if (path->process != MM_NO_NAME && !run->processes[path->process]) {
+        mm_text_puts(text, "is unknown: the process was never made");
+        return;
+    }
+    mm_text_puts(text, "= ");
+    mm_unit_print(text, (mm_number)value, path->unit);
+}
+
+/* The comparisons that are false, then what they are made of. */
 static void judge_check(struct mm_run *run, const struct mm_step *step)
 {
     const struct mm_expression *that = &step->that;
     uint64_t values[MM_EXPRESSION_MAX_PATHS];
-    (void)mm_run_path_values(run, that, values);
+    struct mm_sides sides[MM_EXPRESSION_MAX_COMPARISONS];
+    bool complete = mm_run_path_values(run, that, values);
+    (void)mm_expression_trace(that, values, sides);
     mm_text_puts(&run->expected, that->text);
-    for (size_t i = 0; i < that->n_paths; i++) {
-        const struct mm_path *path = &that->paths[i];
-        separate(&run->actual);
-        if (path->process != MM_NO_NAME && !run->processes[path->process])
-            mm_text_printf(&run->actual, "%s is unknown: the process was never made", path->text);
-        else
-            mm_text_printf(&run->actual, "%s = %" PRIu64, path->text, values[i]);
-    }
-    if (that->n_paths == 0)
-        mm_text_puts(&run->actual, "false");
+    for (size_t i = 0; complete && i < that->n_comparisons; i++)
+        if (!sides[i].truth)
+            put_false(run, &that->comparisons[i], &sides[i]);
+    for (size_t i = 0; i < that->n_paths; i++)
+        if (!complete || explains(that, sides, that->paths[i].text))
+            put_path(run, &that->paths[i], values[i]);
+    if (run->actual.n_bytes == 0)
+        mm_text_puts(&run->actual, "it is false");
 }
 
 /* An address that could not be made: the step did not even begin. */
@@ -235,10 +284,9 @@ static void explain(struct mm_run *run, const struct mm_step *step)
                    mm_text_string(&run->actual));
     if (run->outcome.outcome == MMSIM_SIGNAL)
         mm_text_printf(&run->message, " (%s)", mmsim_signal_describe(run->outcome.code));
-    if (run->outcome.outcome == MMSIM_ERROR && run->outcome.error == MMSIM_ESRCH)
-        mm_text_puts(&run->message, " (the process is dead, or was never made)");
-    if (run->outcome.bus_error)
-        mm_text_printf(&run->message, " (%s)", mmsim_bus_error_text(run->outcome.bus_error));
+    const char *reason = mm_run_reason(run, step);
+    if (reason)
+        mm_text_printf(&run->message, " (%s)", reason);
 }
 
 bool mm_run_judge(struct mm_run *run, const struct mm_step *step)

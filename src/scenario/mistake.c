@@ -153,11 +153,15 @@ const char *mm_mistake_quote(struct mm_mistakes *mistakes, const char *text)
     return mm_arena_printf(mistakes->arena, "'%s%s'", shown, cut ? "..." : "");
 }
 
-const char *mm_mistake_hint(struct mm_mistakes *mistakes, const char *word,
-                            const char *const *candidates, size_t n_candidates)
+const char *mm_mistake_advice(struct mm_mistakes *mistakes, const char *meant, const char *sentence)
 {
-    const char *nearest = mm_text_nearest(word, candidates, n_candidates);
-    if (!nearest || strlen(word) < 2) /* any letter is one letter away from any other */
-        return "";
-    return mm_arena_printf(mistakes->arena, "; did you mean '%s'?", nearest);
+    if (!meant)
+        return *sentence ? mm_arena_printf(mistakes->arena, ": %s", sentence) : "";
+    if (!*sentence)
+        return mm_arena_printf(mistakes->arena, "; did you mean '%s'?", meant);
+    char first = sentence[0];
+    if (first >= 'a' && first <= 'z')
+        first = (char)(first - 'a' + 'A');
+    return mm_arena_printf(mistakes->arena, "; did you mean '%s'? %c%s", meant, first,
+                           sentence + 1);
 }

@@ -51,8 +51,11 @@ void mm_mistakes_tell(struct mm_mistakes *mistakes, const char *file,
 /* What a message shows of a user's text: quoted, cut after 60 bytes, control characters hidden. */
 const char *mm_mistake_quote(struct mm_mistakes *mistakes, const char *text);
 
-/* "; did you mean 'length'?", or "" when no candidate is near. */
-const char *mm_mistake_hint(struct mm_mistakes *mistakes, const char *word,
-                            const char *const *candidates, size_t n_candidates);
+/*
+ * How a message goes on after the offending word: "; did you mean 'prot'? Expected one of ...", or
+ * ": expected one of ..." where `meant` is NULL. `sentence` may be "".
+ */
+const char *mm_mistake_advice(struct mm_mistakes *mistakes, const char *meant,
+                              const char *sentence);
 
 #endif

@@ -70,11 +70,40 @@ static bool is_tab_at(const struct builder *builder, const yaml_mark_t *mark)
     return at < builder->n_bytes && builder->text[at] == '\t';
 }
 
+/* What libyaml's words for a slip of indentation or punctuation mean. */
+static const char *syntax_hint(const struct builder *builder)
+{
+    static const struct {
+        const char *problem, *hint;
+    } hints[] = {
+        {"mapping values are not allowed",
+         "; a line that is indented more than the one above belongs to it; text with ': ' in it "
+         "needs quotes"},
+        {"could not find expected ':'", "; a key is followed by a colon and a blank"},
+        {"did not find expected ','", "; a bracket or brace is not closed, or a comma is missing"},
+        {"found unexpected end of stream", "; a quote is not closed"},
+    };
+    const yaml_parser_t *parser = &builder->parser;
+    if (is_tab_at(builder, &parser->problem_mark))
+        return "; a tab: YAML indents with spaces only";
+    bool in_block = parser->context && strstr(parser->context, "while parsing a block");
+    if (in_block && parser->problem_mark.column != parser->context_mark.column)
+        return mm_arena_printf(builder->arena,
+                               "; this stands in column %zu, but the list or mapping that is still "
+                               "open stands in column %zu (line %zu): check the indentation",
+                               parser->problem_mark.column + 1, parser->context_mark.column + 1,
+                               parser->context_mark.line + 1);
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strstr(parser->problem, hints[i].problem))
+            return hints[i].hint;
+    return "";
+}
+
 static void report_syntax(struct builder *builder)
 {
     const yaml_parser_t *parser = &builder->parser;
     const yaml_mark_t *mark = &parser->problem_mark;
-    const char *hint = is_tab_at(builder, mark) ? " (a tab: YAML indents with spaces only)" : "";
+    const char *hint = syntax_hint(builder);
     const char *context = "";
     if (parser->context)
         context = mm_arena_printf(builder->arena, " %s that begins in line %zu", parser->context,
@@ -333,6 +362,12 @@ static bool refuse_binary(struct builder *builder)
 struct mm_node *mm_node_parse(const char *text, size_t n_bytes, struct mm_arena *arena,
                               struct mm_mistakes *mistakes)
 {
+    static const char byte_order_mark[] = "\xEF\xBB\xBF";
+    size_t n_mark = sizeof byte_order_mark - 1;
+    if (n_bytes >= n_mark && memcmp(text, byte_order_mark, n_mark) == 0) {
+        text += n_mark;
+        n_bytes -= n_mark;
+    }
     struct builder builder = {
         .arena = arena, .mistakes = mistakes, .text = text, .n_bytes = n_bytes};
     if (refuse_binary(&builder))

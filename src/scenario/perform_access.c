@@ -204,9 +204,14 @@ void mm_perform_access(struct mm_run *run, const struct mm_step *step)
         .seed = step->has_seed ? step->seed : own_seed,
     };
     struct mm_pattern pattern;
+    struct mmsim_stats before, after;
+    mmsim_machine_stats(run->machine, &before);
     if (mm_pattern_init(&pattern, &setup, run->host))
         run_pattern(run, step, &pattern);
     else
         run->no_memory = true;
     mm_pattern_fini(&pattern);
+    mmsim_machine_stats(run->machine, &after);
+    run->outcome.tlb_hits = after.tlb.hits - before.tlb.hits;
+    run->outcome.tlb_misses = after.tlb.misses - before.tlb.misses;
 }

@@ -38,10 +38,10 @@ _Static_assert((int)N_UNITS <= (int)MM_QUANTITY_MAX_UNITS, "callers have room fo
 static const struct {
     const char *habit, *unit;
 } habits[] = {
-    {"kb", "KiB"},  {"mb", "MiB"},  {"gb", "GiB"},    {"kib", "KiB"}, {"mib", "MiB"},
-    {"gib", "GiB"}, {"b", "B"},     {"byte", "B"},    {"bytes", "B"}, {"pg", "pages"},
-    {"p", "pages"}, {"usec", "us"}, {"msec", "ms"},   {"sec", "s"},   {"nsec", "ns"},
-    {"k", "k"},     {"m", "M"},     {"cy", "cycles"}, {"g", "G"},
+    {"kb", "KiB"},    {"mb", "MiB"},  {"gb", "GiB"},  {"kib", "KiB"},   {"mib", "MiB"},
+    {"gib", "GiB"},   {"b", "B"},     {"byte", "B"},  {"bytes", "B"},   {"pg", "pages"},
+    {"pgs", "pages"}, {"p", "pages"}, {"usec", "us"}, {"msec", "ms"},   {"sec", "s"},
+    {"nsec", "ns"},   {"k", "k"},     {"m", "M"},     {"cy", "cycles"}, {"g", "G"},
 };
 /* The same where only sizes are meant: a bare k is a KiB. */
 static const struct {
@@ -291,6 +291,22 @@ void mm_size_print(uint64_t bytes, char text[MM_SIZE_CHARS])
     while (bytes == 0 ? scales[i].factor != 1 : bytes % scales[i].factor != 0)
         i++;
     (void)snprintf(text, MM_SIZE_CHARS, "%" PRIu64 "%s", bytes / scales[i].factor, scales[i].name);
+}
+
+void mm_count_print(uint64_t count, char text[MM_COUNT_CHARS])
+{
+    char digits[MM_COUNT_CHARS];
+    size_t at = sizeof digits;
+    unsigned n = 0;
+    digits[--at] = '\0';
+    do {
+        if (n > 0 && n % 3 == 0)
+            digits[--at] = ',';
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+        n++;
+    } while (count > 0);
+    memcpy(text, digits + at, sizeof digits - at);
 }
 
 bool mmsim_quantity_parse(const char *text, uint64_t *value)

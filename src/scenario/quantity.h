@@ -73,4 +73,8 @@ const char *mm_quantity_nearest_unit(const char *unit, size_t n_bytes, unsigned 
 enum { MM_SIZE_CHARS = 32 };
 void mm_size_print(uint64_t bytes, char text[MM_SIZE_CHARS]);
 
+/* A count for people: "1,234,567". */
+enum { MM_COUNT_CHARS = 32 };
+void mm_count_print(uint64_t count, char text[MM_COUNT_CHARS]);
+
 #endif

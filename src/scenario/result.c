@@ -77,6 +77,7 @@ bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
         .error = (uint8_t)outcome->error,
         .signal = (uint8_t)outcome->signal,
         .code = (uint8_t)outcome->code,
+        .cpu = outcome->has_cpu ? (uint8_t)outcome->cpu : (uint8_t)MM_RECORD_NO_CPU,
     };
     bool bytes = (outcome->parts & MM_HAS_BYTES) != 0;
     return keep_faults(result, outcome) && (!bytes || keep_bytes(result, run));
@@ -167,6 +168,41 @@ size_t mmsim_result_n_failures(const struct mmsim_result *result)
 struct mmsim_machine *mmsim_result_machine(const struct mmsim_result *result)
 {
     return result->machine;
+}
+
+/* The first of a list's steps that binds a name; *index grows by the steps executed before it. */
+static const struct mm_step *find_binding(const struct mm_step *steps, size_t n, uint32_t name,
+                                          uint64_t *index)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct mm_step *step = &steps[i];
+        if ((step->verb->traits & MM_VERB_ORDERS) == 0) {
+            if (step->name == name)
+                return step;
+            (*index)++;
+            continue;
+        }
+        uint64_t before = *index;
+        const struct mm_step *found = find_binding(step->body, step->n_body, name, index);
+        if (found)
+            return found;
+        *index = before + (*index - before) * step->times;
+    }
+    return NULL;
+}
+
+bool mmsim_scenario_binding(const struct mmsim_scenario *scenario, const char *name,
+                            uint64_t *index, unsigned *line)
+{
+    uint32_t number = mm_names_find(&scenario->names, name);
+    *index = 0;
+    const struct mm_step *step =
+        number == MM_NO_NAME || scenario->names.rows[number].kind != MM_NAME_ADDRESS
+            ? NULL
+            : find_binding(scenario->steps.steps, scenario->steps.n, number, index);
+    if (step)
+        *line = step->line;
+    return step != NULL;
 }
 
 bool mmsim_result_address(const struct mmsim_result *result, const char *name, mmsim_vaddr *address)

@@ -33,12 +33,17 @@ struct mm_record {
     uint8_t n_kept;       /* faults */
     uint8_t outcome;      /* enum mmsim_outcome */
     uint8_t error, signal, code;
+    uint8_t cpu; /* MM_RECORD_NO_CPU: nobody acted */
 };
+
+enum { MM_RECORD_NO_CPU = 0xFF };
+_Static_assert((int)MMSIM_MAX_CPUS <= (int)MM_RECORD_NO_CPU, "a record has room for every CPU");
 
 struct mm_failure {
     uint64_t index; /* of the step */
     unsigned line;
     const char *expected, *actual, *message; /* in `arena` */
+    bool of_step;                            /* false: before the first, or after the last one */
 };
 
 struct mm_process_record {
@@ -58,6 +63,7 @@ struct mmsim_result {
     struct mm_rows processes; /* struct mm_process_record, in order of creation */
     struct mm_binding *bindings;
     uint32_t n_bindings;
+    bool told;                /* somebody watched: failures of steps were told */
     struct mmsim_stats stats; /* after the last step, before processes are exited */
 };
 

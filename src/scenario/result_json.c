@@ -123,6 +123,8 @@ static void put_step(struct writer *writer, size_t index)
     put_parts(writer, record);
     put_faults(writer, record);
     put_number(writer, "cycles", record->cycles);
+    if (writer->result->scenario->config.n_cpus > 1 && record->cpu != MM_RECORD_NO_CPU)
+        put_number(writer, "cpu", record->cpu);
     if (step->label)
         put_string(writer, "label", step->label);
     mm_text_puts(&writer->text, "}");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "scenario/load.h"
+#include "scenario/quantity.h"
 #include "scenario/result.h"
 
 struct page {
@@ -26,39 +27,61 @@ static void put_styled(struct page *page, const char *style, const char *string)
 
 /* ---- failures ---- */
 
+/* "fork.yaml:7, step 1", or what there is of it. */
+static void put_failure_place(struct page *page, const struct mm_failure *failure)
+{
+    mm_text_puts(&page->text, page->result->scenario->file);
+    if (failure->line > 0)
+        mm_text_printf(&page->text, ":%u", failure->line);
+    if (failure->of_step)
+        mm_text_printf(&page->text, ", step %" PRIu64, failure->index);
+}
+
+static void put_failure(struct page *page, const struct mm_failure *failure)
+{
+    bool told = page->result->told && failure->of_step;
+    bool brief = told && page->style->part == MMSIM_TEXT_AFTER_STEPS;
+    mm_text_puts(&page->text, "  ");
+    put_failure_place(page, failure);
+    if (!brief)
+        mm_text_printf(&page->text, ": %s", failure->message);
+    mm_text_puts(&page->text, "\n");
+}
+
 static void put_failures(struct page *page)
+{
+    const struct mm_failure *failures = page->result->failures.data;
+    size_t n = page->result->failures.n;
+    if (n == 0)
+        return;
+    char count[MM_COUNT_CHARS];
+    mm_count_print(n, count);
+    put_styled(page, red, "failures");
+    mm_text_printf(&page->text, ": %s\n", count);
+    for (size_t i = 0; i < n; i++)
+        put_failure(page, &failures[i]);
+    mm_text_puts(&page->text, "\n");
+}
+
+/* A line for each failure that stands by itself among those of other files. */
+static void put_failure_lines(struct page *page)
 {
     const struct mm_failure *failures = page->result->failures.data;
     for (size_t i = 0; i < page->result->failures.n; i++) {
         const struct mm_failure *failure = &failures[i];
-        put_styled(page, red, "failed");
+        mm_text_puts(&page->text, page->result->scenario->file);
         if (failure->line > 0)
-            mm_text_printf(&page->text, "  %s:%u, step %" PRIu64, page->result->scenario->file,
-                           failure->line, failure->index);
-        else
-            mm_text_puts(&page->text, "  at the end");
-        mm_text_printf(&page->text, "\n  %s\n\n", failure->message);
+            mm_text_printf(&page->text, ":%u", failure->line);
+        mm_text_puts(&page->text, ": ");
+        put_styled(page, red, "failed");
+        mm_text_printf(&page->text, ": %s, ", page->result->scenario->name);
+        if (failure->of_step)
+            mm_text_printf(&page->text, "step %" PRIu64 ": ", failure->index);
+        mm_text_printf(&page->text, "%s\n", failure->message);
     }
 }
 
 /* ---- the TLB sanitizer ---- */
-
-/* "1234567" as "1,234,567". */
-static void put_grouped(struct mm_text *text, uint64_t number, int width)
-{
-    char digits[32];
-    size_t at = sizeof digits;
-    unsigned n = 0;
-    digits[--at] = '\0';
-    do {
-        if (n > 0 && n % 3 == 0)
-            digits[--at] = ',';
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-        n++;
-    } while (number > 0);
-    mm_text_printf(text, "%*s", width, digits + at);
-}
 
 static void put_sanitizer(struct page *page)
 {
@@ -69,7 +92,9 @@ static void put_sanitizer(struct page *page)
         return;
     put_styled(page, bold, "TLB sanitizer");
     mm_text_puts(&page->text, "  ");
-    put_grouped(&page->text, counts.n_compared, 0);
+    char number[MM_COUNT_CHARS];
+    mm_count_print(counts.n_compared, number);
+    mm_text_puts(&page->text, number);
     mm_text_printf(&page->text, " uses of held translations compared, %" PRIu64 " stale\n",
                    counts.n_stale);
     size_t i = 0;
@@ -93,7 +118,9 @@ static void put_row(struct page *page, const char *path, const struct mmsim_stat
     if (value == 0 && !page->style->verbose)
         return;
     mm_text_printf(&page->text, "  %-*s", PATH_COLUMNS, path);
-    put_grouped(&page->text, value, NUMBER_COLUMNS);
+    char number[MM_COUNT_CHARS];
+    mm_count_print(value, number);
+    mm_text_printf(&page->text, "%*s", NUMBER_COLUMNS, number);
     size_t n_unit = strlen(stat->unit);
     if (value == 1)
         n_unit -= strcmp(stat->unit, "flushes") == 0 ? 2 : 1; /* "1 flush", "1 page" */
@@ -182,10 +209,14 @@ void mmsim_result_write_text(const struct mmsim_result *result,
     mm_host_init(&host, &result->host.allocator);
     struct page page = {.result = result, .style = style};
     mm_text_init(&page.text, &host);
-    put_failures(&page);
-    put_sanitizer(&page);
-    put_devices(&page);
-    put_stats(&page);
+    if (style->part == MMSIM_TEXT_FAILURES) {
+        put_failure_lines(&page);
+    } else {
+        put_failures(&page);
+        put_sanitizer(&page);
+        put_devices(&page);
+        put_stats(&page);
+    }
     sink->write(sink->user, mm_text_string(&page.text), page.text.n_bytes);
     mm_text_fini(&page.text);
 }

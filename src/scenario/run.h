@@ -53,6 +53,9 @@ struct mm_outcome {
     uint64_t value;
     mmsim_paddr physical;
     uint64_t done; /* bytes or references */
+    bool has_cpu;  /* somebody acted: on `cpu` */
+    unsigned cpu;
+    uint64_t tlb_hits, tlb_misses; /* access */
     uint64_t n_faults;
     uint64_t n_by_kind[MMSIM_N_FAULT_KINDS];
     unsigned n_kept;
@@ -124,7 +127,10 @@ bool mm_run_path_values(const struct mm_run *run, const struct mm_expression *ex
  */
 bool mm_run_judge(struct mm_run *run, const struct mm_step *step);
 
-/* Puts the current step into run->line. */
+/* Why the current call answered its errno, where that is evident; else NULL. Static storage. */
+const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step);
+
+/* Puts the current step into run->line: one line, or two where one would be too long. */
 void mm_run_tell(struct mm_run *run, const struct mm_step *step);
 
 #endif

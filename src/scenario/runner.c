@@ -124,7 +124,7 @@ static void report(struct mm_run *run, const struct mm_step *step, bool failed)
         return;
     mm_run_tell(run, step);
     bool notable = (step->verb->traits & MM_VERB_TELLS) || run->outcome.n_faults > 0 ||
-                   run->outcome.outcome != MMSIM_DONE;
+                   run->outcome.outcome != MMSIM_DONE || step->expect.given != 0;
     struct mmsim_step_report report = {
         .index = run->index,
         .line = step->line,
@@ -153,7 +153,8 @@ static bool keep(struct mm_run *run, const struct mm_step *step, bool failed)
                                  .line = step->line,
                                  .expected = mm_text_string(&run->expected),
                                  .actual = mm_text_string(&run->actual),
-                                 .message = mm_text_string(&run->message)};
+                                 .message = mm_text_string(&run->message),
+                                 .of_step = true};
     return !failed || mm_result_fail(run->result, &failure);
 }
 
@@ -177,6 +178,15 @@ static enum mmsim_status violated(struct mm_run *run, unsigned line,
     return MMSIM_INVARIANT;
 }
 
+/* The CPU of whoever acted, or was made. */
+static void note_cpu(struct mm_run *run, const struct mm_step *step)
+{
+    uint32_t name = step->verb->perform == mm_perform_spawn ? step->name : step->by;
+    const struct mmsim_process *process = name == MM_NO_NAME ? NULL : run->processes[name];
+    run->outcome.has_cpu = process != NULL;
+    run->outcome.cpu = process ? mmsim_process_cpu(process) : 0;
+}
+
 static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step,
                                   struct mmsim_error *error)
 {
@@ -188,6 +198,7 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
     uint64_t before = mmsim_machine_cycles(run->machine);
     run->index = mmsim_step_begin(run->machine);
     act(run, step);
+    note_cpu(run, step);
     run->outcome.cycles = mmsim_machine_cycles(run->machine) - before;
     bool failed = judge_stale(run, !mm_run_judge(run, step));
     struct mmsim_error found = {.status = MMSIM_OK};
@@ -392,6 +403,7 @@ enum mmsim_status mmsim_scenario_run(const struct mmsim_scenario *scenario,
         mm_host_init(&made->host, &scenario->host.allocator);
         mm_arena_init(&made->arena, &made->host);
         made->scenario = scenario;
+        made->told = options.on_step != NULL;
         run_init(run, made, scenario, &options);
         status = run_whole(run, error);
         run_fini(run);

@@ -34,6 +34,7 @@ struct mm_key {
     size_t offset;      /* of the field in the struct that is filled */
     uint64_t low, high; /* range of a number, inclusive */
     const char *meaning;
+    bool settled; /* has one value so far: accepted, not offered */
 };
 
 /* Tables of keys end with a row without a name. */
@@ -43,7 +44,7 @@ struct mm_key {
     }
 
 struct mm_schema {
-    const char *what;             /* "a mmap step", "'machine'": for messages */
+    const char *what;             /* "an mmap step", "'machine'": for messages */
     const struct mm_key *keys[2]; /* the second may be NULL */
 };
 
@@ -54,7 +55,11 @@ void mm_schema_read(struct mm_decoder *decoder, const struct mm_schema *schema,
 /* "a, b, c": the keys that may be given, in the arena. */
 const char *mm_schema_list(struct mm_decoder *decoder, const struct mm_schema *schema);
 
-/* A word with its article: "a mmap", "an access". */
+/* A key such as `do:read`, which YAML does not split; what to say about it. */
+bool mm_schema_lacks_space(const struct mm_node *key, const struct mm_node *value);
+const char *mm_schema_space_hint(struct mm_decoder *decoder, const char *text);
+
+/* The article of a word as it is spoken: "an mmap", "a munmap", "an access". */
 const char *mm_schema_article(const char *word);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "scenario/nearest.h"
 #include "scenario/verb.h"
 #include "trace/pattern.h"
 
@@ -28,9 +29,18 @@ static void read_verb_again(struct mm_decoder *decoder, const struct mm_key *key
 static void read_cpu(struct mm_decoder *decoder, const struct mm_key *key,
                      const struct mm_node *value, void *field)
 {
-    struct mm_key ranged = *key;
-    ranged.high = decoder->config->n_cpus - 1;
-    mm_read_number(decoder, &ranged, value, field);
+    struct mm_key whole = *key;
+    uint64_t cpu = MM_NO_CPU;
+    unsigned n_cpus = decoder->config->n_cpus;
+    whole.high = UINT64_MAX;
+    mm_read_number(decoder, &whole, value, &cpu);
+    if (cpu < n_cpus)
+        *(uint64_t *)field = cpu;
+    else if (cpu != MM_NO_CPU)
+        mm_mistake_add(decoder->mistakes, value,
+                       "on: %s: the machine has %u CPU%s (machine.cpus)%s",
+                       mm_mistake_quote(decoder->mistakes, value->text), n_cpus,
+                       n_cpus == 1 ? "" : "s", n_cpus == 1 ? "" : ", counted from 0");
 }
 
 /* Keys of every verb. */
@@ -64,8 +74,30 @@ static void report_unknown_verb(struct mm_decoder *decoder, const struct mm_node
         names[n] = verb->info.name;
         list = mm_arena_printf(decoder->arena, "%s%s%s", list, n > 0 ? ", " : "", names[n]);
     }
-    mm_mistake_add(decoder->mistakes, value, "unknown verb %s: expected one of %s%s", quoted, list,
-                   mm_mistake_hint(decoder->mistakes, value->text, names, n));
+    mm_mistake_add(decoder->mistakes, value, "unknown verb %s%s", quoted,
+                   mm_mistake_advice(decoder->mistakes, mm_nearest(value->text, names, n),
+                                     mm_arena_printf(decoder->arena, "expected one of %s", list)));
+}
+
+/* A step without `do`: perhaps it stands there, misspelt. */
+static void report_no_verb(struct mm_decoder *decoder, const struct mm_node *node)
+{
+    static const char *const name = "do";
+    for (const struct mm_node *value = node->first; value; value = value->next) {
+        const char *text = value->key->text;
+        const char *advice = NULL;
+        if (mm_schema_lacks_space(value->key, value) && strncmp(text, "do:", 3) == 0)
+            advice =
+                mm_mistake_advice(decoder->mistakes, NULL, mm_schema_space_hint(decoder, text));
+        else if (mm_nearest(text, &name, 1))
+            advice = mm_mistake_advice(decoder->mistakes, name, "");
+        if (advice) {
+            mm_mistake_add(decoder->mistakes, value->key, "unknown key %s%s",
+                           mm_mistake_quote(decoder->mistakes, text), advice);
+            return;
+        }
+    }
+    mm_mistake_add(decoder->mistakes, node, "a step needs the key 'do': the verb");
 }
 
 static const struct mm_verb *read_verb(struct mm_decoder *decoder, const struct mm_node *node)
@@ -73,7 +105,7 @@ static const struct mm_verb *read_verb(struct mm_decoder *decoder, const struct 
     const struct mm_node *value = mm_node_get(node, "do");
     struct mm_key key = {.name = "do"};
     if (!value)
-        mm_mistake_add(decoder->mistakes, node, "a step needs the key 'do': the verb");
+        report_no_verb(decoder, node);
     if (!value || value->kind == MM_NODE_BROKEN ||
         !mm_field_is_scalar(decoder, &key, value, "a verb"))
         return NULL;
@@ -194,8 +226,12 @@ void mm_steps_read(struct mm_decoder *decoder, const struct mm_node *list,
             read_step(decoder, node, context, &steps->steps[steps->n++]);
         else if (node->kind != MM_NODE_BROKEN)
             mm_mistake_add(decoder->mistakes, node,
-                           "a step must be a mapping such as {do: note, text: hello}, found %s",
-                           mm_node_describe(decoder->mistakes, node));
+                           "a step must be a mapping such as {do: note, text: hello}, found %s%s",
+                           mm_node_describe(decoder->mistakes, node),
+                           mm_schema_lacks_space(node, NULL)
+                               ? mm_mistake_advice(decoder->mistakes, NULL,
+                                                   mm_schema_space_hint(decoder, node->text))
+                               : "");
         report_too_many(decoder, node, context->n_executed);
     }
 }

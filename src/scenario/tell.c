@@ -2,6 +2,8 @@
  * tell.c - a step in one line for people: who, what was asked, what happened.
  *
  *   child    write 7 at buf (0x40000000)          copy-on-write fault: page copied
+ *
+ * What would not fit LINE_COLUMNS, the step's number in front included, goes on in a second line.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 #include "scenario/verb.h"
 #include "trace/pattern.h"
 
-enum { ACTOR_COLUMNS = 8, ASKED_COLUMNS = 42 };
+enum { ACTOR_COLUMNS = 8, ASKED_COLUMNS = 42, LINE_COLUMNS = 110, NUMBER_COLUMNS = 6 };
 
 static const char *name_of(const struct mm_run *run, uint32_t name)
 {
@@ -20,12 +22,34 @@ static const char *name_of(const struct mm_run *run, uint32_t name)
 
 /* ---- what was asked ---- */
 
+static void put_count(struct mm_text *line, uint64_t count)
+{
+    char text[MM_COUNT_CHARS];
+    mm_count_print(count, text);
+    mm_text_puts(line, text);
+}
+
+/* "7 bytes", "1 fault" */
+static void put_several(struct mm_text *line, uint64_t count, const char *singular)
+{
+    put_count(line, count);
+    mm_text_printf(line, " %s%s", singular, count == 1 ? "" : "s");
+}
+
 static void put_size(struct mm_text *line, uint64_t n_bytes)
 {
     char text[MM_SIZE_CHARS];
     mm_size_print(n_bytes, text);
-    const char *unit = n_bytes == 1 ? " byte" : " bytes";
-    mm_text_printf(line, "%s%s", text, n_bytes % MMSIM_KIB != 0 || n_bytes == 0 ? unit : "");
+    if (n_bytes % MMSIM_KIB != 0 || n_bytes == 0)
+        put_several(line, n_bytes, "byte");
+    else
+        mm_text_puts(line, text);
+}
+
+/* What lies in memory: "7", "42 (0x2a)". */
+static void put_value(struct mm_text *line, uint64_t value)
+{
+    mm_text_printf(line, value < 10 ? "%" PRIu64 : "%" PRIu64 " (0x%" PRIx64 ")", value, value);
 }
 
 static void put_place(struct mm_run *run, const struct mm_place *place, struct mm_text *line)
@@ -59,7 +83,8 @@ void mm_tell_fork(struct mm_run *run, const struct mm_step *step, struct mm_text
 void mm_tell_exit(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     (void)run;
-    mm_text_printf(line, "%s with code %" PRIu64, step->verb->info.name, step->code);
+    bool killed = strcmp(step->verb->info.name, "kill") == 0;
+    mm_text_printf(line, "%s %" PRIu64, killed ? "is killed, code" : "exit with code", step->code);
 }
 
 void mm_tell_switch(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
@@ -122,20 +147,18 @@ void mm_tell_note(struct mm_run *run, const struct mm_step *step, struct mm_text
 void mm_tell_read(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     uint64_t n_bytes = step->bytes.data ? step->bytes.n : step->size;
-    mm_text_printf(line, "%s %" PRIu64 " byte%s", step->verb->info.name, n_bytes,
-                   n_bytes == 1 ? "" : "s");
+    mm_text_printf(line, "%s ", step->verb->info.name);
+    put_several(line, n_bytes, "byte");
     put_place(run, &step->at, line);
 }
 
 void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
-    mm_text_puts(line, step->verb->info.name);
+    mm_text_printf(line, "%s ", step->verb->info.name);
     if (step->bytes.data)
-        mm_text_printf(line, " %zu bytes", step->bytes.n);
-    else if (step->value < 10)
-        mm_text_printf(line, " %" PRIu64, step->value);
+        put_several(line, step->bytes.n, "byte");
     else
-        mm_text_printf(line, " 0x%" PRIx64, step->value);
+        put_value(line, step->value);
     put_place(run, &step->at, line);
 }
 
@@ -145,7 +168,8 @@ static void put_range(struct mm_run *run, const struct mm_step *step, const char
     mm_text_printf(line, "%s ", verb);
     put_size(line, step->length);
     put_place(run, &step->at, line);
-    mm_text_printf(line, " with 0x%02" PRIx64, step->value);
+    mm_text_puts(line, " with ");
+    put_value(line, step->value);
 }
 
 void mm_tell_fill(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
@@ -166,8 +190,9 @@ void mm_tell_exec(struct mm_run *run, const struct mm_step *step, struct mm_text
 
 void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
-    mm_text_printf(line, "%" PRIu64 " %s references to %s", step->count,
-                   mm_pattern_name(step->pattern), name_of(run, step->over));
+    put_count(line, step->count);
+    mm_text_printf(line, " %s reference%s to %s", mm_pattern_name(step->pattern),
+                   step->count == 1 ? "" : "s", name_of(run, step->over));
 }
 
 /* ---- what happened ---- */
@@ -195,45 +220,91 @@ static void separate(struct mm_text *line, bool *first)
     *first = false;
 }
 
+/* A refused access is told by its signal or error. */
+static bool is_told_as_end(const struct mm_outcome *outcome, enum mmsim_fault_kind kind)
+{
+    return outcome->outcome != MMSIM_DONE &&
+           (kind == MMSIM_FAULT_PROTECTION || kind == MMSIM_FAULT_PKEY);
+}
+
 static void put_faults(const struct mm_outcome *outcome, struct mm_text *line, bool *first)
 {
     if (outcome->n_faults == 1) {
         const struct mm_fault_note *note = &outcome->faults[0];
+        if (is_told_as_end(outcome, (enum mmsim_fault_kind)note->kind))
+            return;
         separate(line, first);
         mm_text_puts(line, fault_sentence((enum mmsim_fault_kind)note->kind, note->reused));
         return;
     }
     for (unsigned kind = MMSIM_FAULT_MINOR; kind < MMSIM_N_FAULT_KINDS; kind++) {
-        if (outcome->n_by_kind[kind] == 0)
+        if (outcome->n_by_kind[kind] == 0 || is_told_as_end(outcome, (enum mmsim_fault_kind)kind))
             continue;
         separate(line, first);
-        mm_text_printf(line, "%" PRIu64 " %s fault%s", outcome->n_by_kind[kind],
-                       mmsim_fault_kind_name((enum mmsim_fault_kind)kind),
+        put_count(line, outcome->n_by_kind[kind]);
+        mm_text_printf(line, " %s fault%s", mmsim_fault_kind_name((enum mmsim_fault_kind)kind),
                        outcome->n_by_kind[kind] == 1 ? "" : "s");
     }
+}
+
+/* What an access met in the TLB: "99,950 hits, 50 misses". */
+static void put_tlb(const struct mm_run *run, const struct mm_step *step, struct mm_text *line,
+                    bool *first)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    if (step->verb->perform != mm_perform_access || outcome->tlb_hits + outcome->tlb_misses == 0)
+        return;
+    separate(line, first);
+    put_several(line, outcome->tlb_hits, "hit");
+    mm_text_puts(line, ", ");
+    put_count(line, outcome->tlb_misses);
+    mm_text_puts(line, outcome->tlb_misses == 1 ? " miss" : " misses");
+}
+
+static void put_error(const struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    const char *reason = mm_run_reason(run, step);
+    mm_text_puts(line, mmsim_errno_name(outcome->error));
+    if (outcome->parts & MM_HAS_REFUSED)
+        mm_text_printf(line, " at 0x%" PRIx64, outcome->address);
+    if (reason)
+        mm_text_printf(line, " (%s)", reason);
+}
+
+/* The address where it is not the one that was asked for, else what the code means. */
+static void put_signal(const struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    static const char *const meanings[] = {
+        [MMSIM_SEGV_MAPERR] = "nothing mapped", [MMSIM_SEGV_ACCERR] = "not permitted",
+        [MMSIM_SEGV_PKUERR] = "protection key", [MMSIM_BUS_ADRERR] = "nothing behind it",
+        [MMSIM_SI_KERNEL] = "out of memory",
+    };
+    const struct mm_outcome *outcome = &run->outcome;
+    mmsim_vaddr asked;
+    bool same = step->over == MM_NO_NAME && mm_run_resolve(run, &step->at, &asked) &&
+                asked == outcome->address;
+    mm_text_printf(line, "%s %s", mmsim_signal_name(outcome->signal),
+                   mmsim_sigcode_name(outcome->code));
+    if (same || outcome->code == MMSIM_SI_KERNEL)
+        mm_text_printf(line, " (%s)", meanings[outcome->code]);
+    else
+        mm_text_printf(line, " at 0x%" PRIx64, outcome->address);
+    const struct mmsim_process *process = mm_run_actor(run, step);
+    if (process)
+        mm_text_puts(line, mmsim_process_alive(process) ? ", survived" : ", process dies");
 }
 
 static void put_end(const struct mm_run *run, const struct mm_step *step, struct mm_text *line,
                     bool *first)
 {
-    const struct mm_outcome *outcome = &run->outcome;
-    if (outcome->outcome == MMSIM_DONE)
+    if (run->outcome.outcome == MMSIM_DONE)
         return;
     separate(line, first);
-    if (outcome->outcome == MMSIM_ERROR) {
-        mm_text_puts(line, mmsim_errno_name(outcome->error));
-        if (outcome->parts & MM_HAS_REFUSED)
-            mm_text_printf(line, " at 0x%" PRIx64, outcome->address);
-        if (outcome->bus_error)
-            mm_text_printf(line, " (%s)", mmsim_bus_error_text(outcome->bus_error));
-        return;
-    }
-    mm_text_printf(line, "%s %s at 0x%" PRIx64 " (%s)", mmsim_signal_name(outcome->signal),
-                   mmsim_sigcode_name(outcome->code), outcome->address,
-                   mmsim_signal_describe(outcome->code));
-    const struct mmsim_process *process = mm_run_actor(run, step);
-    if (process)
-        mm_text_puts(line, mmsim_process_alive(process) ? ", survived" : ", process dies");
+    if (run->outcome.outcome == MMSIM_ERROR)
+        put_error(run, step, line);
+    else
+        put_signal(run, step, line);
 }
 
 static void put_read_bytes(const struct mm_run *run, struct mm_text *line)
@@ -252,9 +323,10 @@ static void put_answer(const struct mm_run *run, const struct mm_step *step, str
     const struct mm_outcome *outcome = &run->outcome;
     if (outcome->parts & (MM_HAS_VALUE | MM_HAS_BYTES | MM_HAS_MAPPED | MM_HAS_WALK))
         separate(line, first);
-    if (outcome->parts & MM_HAS_VALUE)
-        mm_text_printf(line, outcome->value < 10 ? "= %" PRIu64 : "= %" PRIu64 " (0x%" PRIx64 ")",
-                       outcome->value, outcome->value);
+    if (outcome->parts & MM_HAS_VALUE) {
+        mm_text_puts(line, "= ");
+        put_value(line, outcome->value);
+    }
     if (outcome->parts & MM_HAS_BYTES)
         put_read_bytes(run, line);
     if (outcome->parts & MM_HAS_MAPPED)
@@ -277,25 +349,55 @@ static void pad(struct mm_text *line, size_t column)
         mm_text_puts(line, " ");
 }
 
-void mm_run_tell(struct mm_run *run, const struct mm_step *step)
+/* Moves what happened, from `happened` on, to a line of its own below what was asked. */
+static void break_line(struct mm_text *line, size_t asked_end, size_t happened, size_t indent)
 {
-    struct mm_text *line = &run->line;
-    mm_text_clear(line);
+    size_t n_happened = line->n_bytes - happened;
+    size_t end = asked_end + 1 + indent + n_happened;
+    pad(line, end);
+    if (line->failed)
+        return;
+    memmove(line->data + asked_end + 1 + indent, line->data + happened, n_happened);
+    line->data[asked_end] = '\n';
+    memset(line->data + asked_end + 1, ' ', indent);
+    line->data[end] = '\0';
+    line->n_bytes = end;
+}
+
+static void put_actor(const struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
     if (step->by != MM_NO_NAME)
         mm_text_puts(line, name_of(run, step->by));
     pad(line, ACTOR_COLUMNS);
     mm_text_puts(line, " ");
+    if (run->scenario->config.n_cpus == 1)
+        return;
+    size_t start = line->n_bytes;
+    if (run->outcome.has_cpu)
+        mm_text_printf(line, "CPU %u", run->outcome.cpu);
+    pad(line, start + strlen("CPU 63 "));
+}
+
+void mm_run_tell(struct mm_run *run, const struct mm_step *step)
+{
+    struct mm_text *line = &run->line;
+    mm_text_clear(line);
+    put_actor(run, step, line);
     size_t start = line->n_bytes;
     step->verb->tell(run, step, line);
     size_t asked_end = line->n_bytes;
-    pad(line, start + ASKED_COLUMNS);
+    pad(line, ACTOR_COLUMNS + 1 + ASKED_COLUMNS); /* of which a CPU's name takes a part */
     mm_text_puts(line, "  ");
+    size_t happened = line->n_bytes;
     bool nothing = true;
     put_answer(run, step, line, &nothing);
     put_faults(&run->outcome, line, &nothing);
+    put_tlb(run, step, line, &nothing);
     put_end(run, step, line, &nothing);
     if (nothing && !line->failed) { /* no blanks at the end of a line */
         line->n_bytes = asked_end;
         line->data[asked_end] = '\0';
+    } else if (line->n_bytes > LINE_COLUMNS - NUMBER_COLUMNS) {
+        break_line(line, asked_end, happened, NUMBER_COLUMNS + start + 2);
     }
 }

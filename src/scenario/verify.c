@@ -39,9 +39,9 @@ static void check_fits(struct mm_decoder *decoder, const struct mm_node *at, uin
                        uint64_t n_bytes)
 {
     if (at && at->kind == MM_NODE_SCALAR && !fits(value, n_bytes))
-        mm_mistake_add(decoder->mistakes, at,
-                       "value: %s does not fit %" PRIu64 " bytes, the step's size",
-                       mm_mistake_quote(decoder->mistakes, at->text), n_bytes);
+        mm_mistake_add(
+            decoder->mistakes, at, "value: %s does not fit %" PRIu64 " byte%s, the step's size",
+            mm_mistake_quote(decoder->mistakes, at->text), n_bytes, n_bytes == 1 ? "" : "s");
 }
 
 /* A size that is given beside bytes must be theirs. */
@@ -50,8 +50,8 @@ static void check_same_size(struct mm_decoder *decoder, const struct mm_node *si
 {
     if (size && step->size != 0 && step->bytes.data && step->size != step->bytes.n)
         mm_mistake_add(decoder->mistakes, size,
-                       "size: %" PRIu64 " does not agree with the %zu bytes given", step->size,
-                       step->bytes.n);
+                       "size: %" PRIu64 " does not agree with the %zu byte%s given", step->size,
+                       step->bytes.n, step->bytes.n == 1 ? "" : "s");
 }
 
 void mm_verify_read(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)

@@ -8,6 +8,8 @@
  *   (3) no TLB entry grants what the tables no longer do; not looked at under MMSIM_FLUSH_NONE,
  *       where the configuration asks for a kernel that leaves such entries behind
  *   (4) the shared zero page is all zeros
+ *   (5) the kernel's caches hold as many objects as there are processes, address spaces, sets of
+ *       tables and VMAs: none is lost
  */
 #include "sim/machine.h"
 
@@ -146,10 +148,31 @@ static const char *check_zero_page(const struct mmsim_machine *machine)
     return zeros ? NULL : "the shared zero page is not zero any more (check 4)";
 }
 
+/* ---- (5) ---- */
+
+static const char *check_objects(const struct mmsim_machine *machine)
+{
+    uint64_t n_processes = 0;
+    uint64_t n_vmas = 0;
+    const struct mm_list *head = &machine->procs.processes;
+    for (const struct mm_list *at = head->next; at != head; at = at->next, n_processes++)
+        n_vmas += MM_CONTAINER_OF(at, struct mm_process, link)->aspace->vmas.n_vmas;
+    if (machine->procs.cache.n_objects != n_processes ||
+        machine->vm.aspaces.n_objects != n_processes)
+        return "there are more process objects than processes: one is lost (check 5)";
+    if (machine->paging.pgtables.n_objects != n_processes + 1)
+        return "there are more sets of page tables than processes: one is lost (check 5)";
+    return machine->vm.vmas.n_objects == n_vmas
+               ? NULL
+               : "there are more VMAs than mappings: one is lost (check 5)";
+}
+
 static const char *check_caches(const struct mmsim_machine *machine)
 {
     const char *broken = mm_slab_check(&machine->vm.aspaces);
-    return broken ? broken : mm_slab_check(&machine->vm.vmas);
+    if (!broken)
+        broken = mm_slab_check(&machine->vm.vmas);
+    return broken ? broken : check_objects(machine);
 }
 
 const char *mm_check_machine(const struct mmsim_machine *machine)

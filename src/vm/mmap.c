@@ -21,13 +21,16 @@ static bool in_user_region(mmsim_vaddr address, uint64_t length)
 
 /* ---- mmap ---- */
 
-/* A hint is taken if it is good; else the lowest room from the start of the mmap region. */
+/*
+ * A hint, rounded down as Linux does, is taken if it is good; else the lowest room from the start
+ * of the mmap region.
+ */
 static enum mmsim_errno choose_place(const struct mm_aspace *aspace, mmsim_vaddr hint,
                                      uint64_t length, mmsim_vaddr *place)
 {
-    *place = round_up(hint);
+    *place = hint & ~MMSIM_PAGE_MASK;
     bool usable = hint != 0 && in_user_region(*place, length);
-    if (usable && mm_vma_is_free(&aspace->vmas, *place, *place + length))
+    if (usable && mm_vma_has_room(&aspace->vmas, *place, *place + length))
         return MMSIM_SUCCESS;
     bool found = mm_vma_find_gap(&aspace->vmas, MM_LAYOUT_MMAP_START, length, place);
     return found ? MMSIM_SUCCESS : MMSIM_ENOMEM;
@@ -36,15 +39,15 @@ static enum mmsim_errno choose_place(const struct mm_aspace *aspace, mmsim_vaddr
 static enum mmsim_errno check_place(const struct mm_aspace *aspace,
                                     const struct mmsim_mapping *want, uint64_t length)
 {
-    if (want->address & MMSIM_PAGE_MASK)
-        return MMSIM_EINVAL;
     if (!in_user_region(want->address, length))
         return MMSIM_ENOMEM;
+    if (want->address & MMSIM_PAGE_MASK)
+        return MMSIM_EINVAL;
     bool free = mm_vma_is_free(&aspace->vmas, want->address, want->address + length);
     return (want->flags & MMSIM_MAP_FIXED_NOREPLACE) && !free ? MMSIM_EEXIST : MMSIM_SUCCESS;
 }
 
-/* The order of the checks is Linux's (do_mmap): length, room, place, kind. */
+/* The order of the checks is Linux's (do_mmap): length, room, range, alignment, kind. */
 static enum mmsim_errno decode_mapping(const struct mm_aspace *aspace,
                                        const struct mmsim_mapping *want, mmsim_vaddr *place,
                                        uint64_t *length)

@@ -81,6 +81,12 @@ static mmsim_vaddr room_end(const struct mm_vma *vma)
     return vma->start > MM_LAYOUT_USER_START + kept ? vma->start - kept : MM_LAYOUT_USER_START;
 }
 
+bool mm_vma_has_room(const struct mm_vmas *vmas, mmsim_vaddr start, mmsim_vaddr end)
+{
+    const struct mm_vma *vma = mm_vma_find(vmas, start);
+    return !vma || (vma->start >= end && room_end(vma) >= end);
+}
+
 static mmsim_vaddr room_start(const struct mm_vma *vma)
 {
     struct mm_vma *below = mm_vma_prev(vma);

@@ -58,6 +58,9 @@ bool mm_vma_find_gap(const struct mm_vmas *vmas, mmsim_vaddr floor, uint64_t len
 /* True if no VMA overlaps [start, end). */
 bool mm_vma_is_free(const struct mm_vmas *vmas, mmsim_vaddr start, mmsim_vaddr end);
 
+/* The same, and [start, end) keeps clear of the guard gap below a stack. */
+bool mm_vma_has_room(const struct mm_vmas *vmas, mmsim_vaddr start, mmsim_vaddr end);
+
 /* Adds a VMA over a free range; NULL: no memory. Does not merge. */
 struct mm_vma *mm_vma_insert(struct mm_vmas *vmas, mmsim_vaddr start, mmsim_vaddr end,
                              unsigned prot, unsigned flags);

@@ -278,7 +278,7 @@ static uint64_t kernel_misses_after_reload(void)
     for (int turn = 0;; turn++) {
         uint64_t misses = kit_stats(machine).tlb.misses;
         for (unsigned i = 0; i < 8; i++)
-            kit_read(kernel, MMSIM_MIB + i * KIT_PAGE);
+            kit_read(kernel, 3 * MMSIM_MIB + i * KIT_PAGE);
         if (turn == 1)
             return kit_stats(machine).tlb.misses - misses;
         mmsim_run_on(other, 0);

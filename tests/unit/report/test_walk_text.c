@@ -77,7 +77,7 @@ START_TEST(the_kernel_sees_a_large_global_page)
     print(mmsim_kernel(machine), 0x00812345, MMSIM_ACCESS_READ, &walk);
     assert_says("4 MiB page");
     assert_says("G=1 global");
-    assert_says("page of 4096 KiB");
+    assert_says("page of 4 MiB");
     kit_end(machine);
 }
 END_TEST

@@ -64,7 +64,11 @@ static const struct {
     {"1 == 1 && 2 == 2 || 0", 1},
     {"4KiB", 4096},
     {"4 KiB == 4096", 1},
-    {"2 pages == 8192", 1},
+    {"2 pages == 2", 1},
+    {"2 pages == 8KiB", 1},
+    {"2 pages + 8KiB == 16KiB", 1},
+    {"2 * 8KiB == 4 pages", 1},
+    {"5us + 500 cycles == 3k", 1},
     {"100k", 100000},
     {"1M == 1000 * 1k", 1},
     {"300 cycles", 300},
@@ -121,12 +125,25 @@ static const struct {
     uint64_t value;
     bool truth;
 } sized[] = {
-    {"process.p.rss == 16 pages", 16, true},   {"process.p.rss == 16", 16, true},
-    {"64KiB == process.p.rss", 16, true},      {"process.p.rss <= 64KiB", 17, false},
-    {"memory.free * 4KiB == 64KiB", 16, true}, {"memory.free + 1 page == 2 pages", 1, true},
-    {"memory.free - 1 == 0", 1, true},         {"heap.bytes == 4KiB", 4096, true},
-    {"heap.bytes == 1 page", 4096, true},      {"2 * process.p.rss == 2 pages", 1, true},
-    {"-process.p.rss + 1 page == 0", 1, true}, {"!process.p.rss == 0", 1, true},
+    {"process.p.rss == 16 pages", 16, true},
+    {"process.p.rss == 16", 16, true},
+    {"64KiB == process.p.rss", 16, true},
+    {"process.p.rss <= 64KiB", 17, false},
+    {"memory.free * 4 == 256KiB", 16, true},
+    {"memory.free + 1 page == 2 pages", 1, true},
+    {"memory.free - 1 == 0", 1, true},
+    {"heap.bytes == 4KiB", 4096, true},
+    {"heap.bytes == 1 page", 4096, true},
+    {"2 * process.p.rss == 2 pages", 1, true},
+    {"-process.p.rss + 1 page == 0", 1, true},
+    {"!process.p.rss == 0", 1, true},
+    {"process.p.rss * 4096 == 64KiB", 16, false},
+    {"heap.bytes == 4096", 4096, true},
+    {"faults.minor == 3 pages", 3, true},
+    {"4KiB - process.p.rss == 0", 1, true},
+    {"cycles < 5us", 2499, true},
+    {"cycles < 5us", 2500, false},
+    {"faults.minor * 4KiB == 3 pages", 3, true},
 };
 
 START_TEST(sizes_and_counts_of_pages_are_compared_as_what_they_are)
@@ -137,6 +154,66 @@ START_TEST(sizes_and_counts_of_pages_are_compared_as_what_they_are)
     bool truth = mm_expression_value(&fixture.expression, &sized[_i].value) != 0;
     ck_assert_msg(truth == sized[_i].truth, "%s", sized[_i].text);
     done(&fixture);
+}
+END_TEST
+
+START_TEST(the_sides_of_comparisons_can_be_told)
+{
+    struct fixture fixture;
+    struct mm_sides sides[MM_EXPRESSION_MAX_COMPARISONS];
+    ck_assert(parse(&fixture, "process.p.rss * 2 <= 8KiB || (faults.cow==1 && !heap.bytes)"));
+    ck_assert(fixture.expression.decides);
+    ck_assert(mm_expression_trace(&fixture.expression, (uint64_t[]){3, 1, 0}, sides) == 1);
+    ck_assert_uint_eq(fixture.expression.n_comparisons, 2);
+    const struct mm_comparison *first = &fixture.expression.comparisons[0];
+    ck_assert_str_eq(first->left, "process.p.rss * 2");
+    ck_assert_str_eq(first->symbol, "<=");
+    ck_assert_str_eq(first->right, "8KiB");
+    ck_assert_int_eq(first->unit, MM_UNIT_BYTES);
+    ck_assert(sides[0].left == 24576 && sides[0].right == 8192 && !sides[0].truth);
+    ck_assert_str_eq(fixture.expression.comparisons[1].left, "faults.cow");
+    ck_assert(sides[1].left == 1 && sides[1].right == 1 && sides[1].truth);
+    done(&fixture);
+}
+END_TEST
+
+START_TEST(values_are_told_from_statements)
+{
+    static const char *const values[] = {"1", "faults.cow", "-(cycles + 2) * 3"};
+    static const char *const statements[] = {"!1", "1 && 1", "0 || faults.cow", "(1 == 1) + 0"};
+    struct fixture fixture;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        ck_assert(parse(&fixture, values[i]) && !fixture.expression.decides);
+        done(&fixture);
+    }
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        ck_assert(parse(&fixture, statements[i]) && fixture.expression.decides);
+        done(&fixture);
+    }
+}
+END_TEST
+
+static const struct {
+    int64_t number;
+    enum mm_unit unit;
+    const char *text;
+} printed[] = {
+    {7, MM_UNIT_NUMBER, "7"},        {-12, MM_UNIT_COUNT, "-12"},
+    {1, MM_UNIT_PAGES, "1 page"},    {0, MM_UNIT_FRAMES, "0 frames"},
+    {65536, MM_UNIT_BYTES, "64KiB"}, {4097, MM_UNIT_BYTES, "4097 bytes"},
+    {0, MM_UNIT_BYTES, "0 bytes"},   {-4096, MM_UNIT_BYTES, "-4096 bytes"},
+    {1, MM_UNIT_CYCLES, "1 cycle"},
+};
+
+START_TEST(values_are_printed_with_their_units)
+{
+    struct mm_host host;
+    struct mm_text text;
+    mm_host_init(&host, NULL);
+    mm_text_init(&text, &host);
+    mm_unit_print(&text, printed[_i].number, printed[_i].unit);
+    ck_assert_str_eq(mm_text_string(&text), printed[_i].text);
+    mm_text_fini(&text);
 }
 END_TEST
 
@@ -151,7 +228,18 @@ static const struct {
     {"1 + * 2", 15, "found '*'"},
     {"(1", 13, "expected an operator or ')'"},
     {"1)", 12, "expected an operator or the end, found ')'"},
-    {"1 = 1", 13, "'==' compares"},
+    {"1 = 1", 13, "found '='; did you mean '=='?"},
+    {"1 and 1", 13, "found 'and'; did you mean '&&'?"},
+    {"faults.cow or 1", 22, "found 'or'; did you mean '||'?"},
+    {"1 == 1 | 2 == 2", 18, "did you mean '||'?"},
+    {"not 1", 11, "did you mean '!'?"},
+    {"cycles < 1e9", 20, "no exponents"},
+    {"faults.minor < 64KiB", 24, "'<' stands between a count and a size in bytes"},
+    {"64KiB + tlb.hits == 1", 17, "'+' stands between a size in bytes and a count"},
+    {"5us <= 64KiB", 15, "'<=' stands between cycles and a size in bytes"},
+    {"process.p.rss == cycles", 25, "'==' stands between pages and cycles"},
+    {"memory.free * 4KiB == 1", 23, "'*' stands between frames and a size in bytes"},
+    {"cycles * cycles > 0", 18, "'*' stands between cycles and cycles"},
     {"4 / 2", 13, "no division"},
     {"1 < 2 < 3", 17, "do not chain"},
     {"1 == 2 == 3", 18, "do not chain"},
@@ -249,6 +337,10 @@ Suite *test_expression_suite(void)
     tcase_add_test(tests, paths_are_read_in_the_order_of_their_first_use);
     tcase_add_loop_test(tests, sizes_and_counts_of_pages_are_compared_as_what_they_are, 0,
                         sizeof sized / sizeof *sized);
+    tcase_add_test(tests, the_sides_of_comparisons_can_be_told);
+    tcase_add_test(tests, values_are_told_from_statements);
+    tcase_add_loop_test(tests, values_are_printed_with_their_units, 0,
+                        sizeof printed / sizeof *printed);
     tcase_add_loop_test(tests, mistakes_have_a_column_and_a_reason, 0,
                         sizeof mistakes / sizeof *mistakes);
     tcase_add_test(tests, depth_and_length_are_limited);

@@ -56,8 +56,8 @@ START_TEST(an_object_has_its_keys_in_order_on_one_line)
         "{\"index\":1,\"line\":6,\"do\":\"check\",\"outcome\":\"ok\",\"n_faults\":0,\"faults\":[],"
         "\"cycles\":#}],"
         "\"failures\":[{\"index\":1,\"line\":6,\"expected\":\"faults.cow == 1\","
-        "\"actual\":\"faults.cow = 0\",\"message\":\"not true: faults.cow == 1, because faults.cow "
-        "= 0\"}],"
+        "\"actual\":\"faults.cow = 0, not == 1\",\"message\":\"not true: faults.cow == 1, because "
+        "faults.cow = 0, not == 1\"}],"
         "\"stats\":{\"faults\":{\"minor\":0,\"major\":0,\"cow\":0,\"stack\":0,\"pkey\":0,"
         "\"protection\":0},\"tlb\":{\"hits\":";
     ck_assert_msg(strncmp(json, expected, sizeof expected - 1) == 0, "%s", json);
@@ -201,8 +201,7 @@ START_TEST(the_text_shows_failures_and_what_is_not_0)
     struct mmsim_text_style plain = {.color = false, .verbose = false};
     memset(&out, 0, sizeof out);
     mmsim_result_write_text(result, &plain, &sink);
-    assert_contains(out.text, "test.yaml:6, step 1");
-    assert_contains(out.text, "expected value 1, but got value 0");
+    assert_contains(out.text, "test.yaml:6, step 1: read by p at buf: expected value 1, but got");
     assert_contains(out.text, "faults.minor");
     ck_assert_ptr_null(strstr(out.text, "faults.cow"));
     ck_assert_ptr_null(strchr(out.text, '\033'));
@@ -213,6 +212,55 @@ START_TEST(the_text_shows_failures_and_what_is_not_0)
     assert_contains(out.text, "\033[31m");
     mmsim_result_destroy(result);
     mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
+static void ignore_step(void *user, const struct mmsim_step_report *report)
+{
+    (void)user, (void)report;
+}
+
+START_TEST(what_the_steps_told_is_not_told_again)
+{
+    struct mmsim_scenario *scenario =
+        load_text(HEAD MMAP "  - {do: read, by: p, at: buf, expect: {value: 1}}\n");
+    struct mmsim_result *result = NULL;
+    struct mmsim_run_options options;
+    mmsim_run_options_init(&options);
+    options.on_step = ignore_step;
+    ck_assert_int_eq(mmsim_scenario_run(scenario, &options, &result, NULL), MMSIM_OK);
+    struct mmsim_sink sink = {collect_text, &out};
+    struct mmsim_text_style after = {.part = MMSIM_TEXT_AFTER_STEPS};
+    memset(&out, 0, sizeof out);
+    mmsim_result_write_text(result, &after, &sink);
+    assert_contains(out.text, "failures: 1\n  test.yaml:6, step 1\n");
+    ck_assert_ptr_null(strstr(out.text, "expected value 1"));
+    struct mmsim_text_style only = {.part = MMSIM_TEXT_FAILURES};
+    memset(&out, 0, sizeof out);
+    mmsim_result_write_text(result, &only, &sink);
+    ck_assert_str_eq(out.text, "test.yaml:6: failed: test, step 1: read by p at buf: expected "
+                               "value 1, but got value 0\n");
+    mmsim_result_destroy(result);
+    mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
+START_TEST(steps_name_their_cpu_where_there_are_several)
+{
+    const char *json = without_cycles(
+        json_of("mmsim: 1\nname: test\nmachine: {cpus: 2}\nprocesses: [{name: p}]\nsteps:\n" MMAP
+                "  - {do: write, by: p, at: buf, value: 1, on: 1, label: l}\n"
+                "  - {do: read, by: p, at: buf}\n"
+                "  - {do: spawn, name: q}\n"
+                "  - {do: note, text: x}\n"));
+    assert_contains(json, "\"n_faults\":0,\"faults\":[],\"cycles\":#,\"cpu\":0},{\"index\":1,");
+    assert_contains(json, "\"cycles\":#,\"cpu\":1,\"label\":\"l\"},");
+    assert_contains(json, "\"value\":1,\"n_faults\":0,\"faults\":[],\"cycles\":#,\"cpu\":1},");
+    assert_contains(json, "\"do\":\"spawn\",\"outcome\":\"ok\",\"n_faults\":0,\"faults\":[],"
+                          "\"cycles\":#,\"cpu\":0},");
+    assert_contains(json, "\"do\":\"note\",\"outcome\":\"ok\",\"n_faults\":0,\"faults\":[],"
+                          "\"cycles\":#}");
+    ck_assert_ptr_null(strstr(json_of(HEAD MMAP), "\"cpu\""));
 }
 END_TEST
 
@@ -231,6 +279,8 @@ Suite *test_json_suite(void)
     tcase_add_test(tests, the_same_scenario_gives_the_same_bytes);
     tcase_add_test(tests, repeated_accesses_differ_unless_they_have_a_seed);
     tcase_add_test(tests, a_long_result_arrives_whole);
+    tcase_add_test(tests, what_the_steps_told_is_not_told_again);
+    tcase_add_test(tests, steps_name_their_cpu_where_there_are_several);
     tcase_add_test(tests, the_text_shows_failures_and_what_is_not_0);
     suite_add_tcase(suite, tests);
     return suite;

@@ -8,7 +8,7 @@
 
 START_TEST(defaults_are_those_of_the_documentation)
 {
-    struct mmsim_scenario *scenario = load_text("mmsim: 1\nname: nothing else\n");
+    struct mmsim_scenario *scenario = load_text("mmsim: 1\nname: nothing else\nsteps: []\n");
     const struct mmsim_config *config = mmsim_scenario_config(scenario);
     ck_assert_str_eq(mmsim_scenario_name(scenario), "nothing else");
     ck_assert_str_eq(mmsim_scenario_description(scenario), "");
@@ -48,7 +48,7 @@ START_TEST(the_machine_is_the_one_asked_for)
     struct mmsim_scenario *scenario =
         load_text("mmsim: 1\nname: a machine\nseed: 18446744073709551615\n"
                   "machine: {ram: 2MiB, cpus: 64, cpu: i486}\n"
-                  "kernel: {user_frames: 64, CONFIG_LARGE_PAGES: n}\n");
+                  "kernel: {user_frames: 64, CONFIG_LARGE_PAGES: n}\nsteps: []\n");
     const struct mmsim_config *config = mmsim_scenario_config(scenario);
     ck_assert_uint_eq(config->ram_bytes, 2 * MMSIM_MIB);
     ck_assert_uint_eq(config->n_cpus, 64);
@@ -67,7 +67,7 @@ START_TEST(the_tlb_and_its_flushes_are_those_asked_for)
                   "machine: {ram: 63GiB, paging: pae, tlb: unlimited, tlb_replacement: fifo}\n"
                   "kernel: {flush: single, flush_threshold: 7, CONFIG_LAZY_TLB: n,\n"
                   "  CONFIG_BATCHED_FLUSH: n, CONFIG_GLOBAL_PAGES: n,\n"
-                  "  CONFIG_TARGETED_SHOOTDOWN: n}\n");
+                  "  CONFIG_TARGETED_SHOOTDOWN: n}\nsteps: []\n");
     const struct mmsim_config *config = mmsim_scenario_config(scenario);
     ck_assert_uint_eq(config->ram_bytes, 63 * MMSIM_GIB);
     ck_assert_int_eq(config->paging, MMSIM_PAGING_PAE);
@@ -94,7 +94,8 @@ static const struct {
 START_TEST(each_method_of_flushing_has_its_word)
 {
     char text[128];
-    snprintf(text, sizeof text, "mmsim: 1\nname: x\nkernel: {flush: %s}\n", methods[_i].word);
+    snprintf(text, sizeof text, "mmsim: 1\nname: x\nkernel: {flush: %s}\nsteps: []\n",
+             methods[_i].word);
     struct mmsim_scenario *scenario = load_text(text);
     const struct mmsim_flush *flush = &mmsim_scenario_config(scenario)->flush;
     ck_assert_int_eq(flush->method, methods[_i].method);
@@ -107,7 +108,7 @@ END_TEST
 START_TEST(one_option_leaves_the_others_on)
 {
     struct mmsim_scenario *scenario =
-        load_text("mmsim: 1\nname: x\nkernel: {CONFIG_BATCHED_FLUSH: n}\n");
+        load_text("mmsim: 1\nname: x\nkernel: {CONFIG_BATCHED_FLUSH: n}\nsteps: []\n");
     const struct mmsim_flush *flush = &mmsim_scenario_config(scenario)->flush;
     ck_assert(flush->lazy && !flush->batched && flush->global_pages && flush->targeted);
     mmsim_scenario_destroy(scenario);
@@ -305,11 +306,37 @@ START_TEST(very_many_mistakes_are_cut)
 }
 END_TEST
 
+START_TEST(the_step_that_binds_a_name_can_be_asked_for)
+{
+    struct mmsim_scenario *scenario = load_text(
+        HEAD "  - {do: repeat, times: 3, steps: [{do: note, text: x}, {do: note, text: y}]}"
+             "\n  - {do: repeat, times: 2, steps: [{do: note, text: z},\n"
+             "     {do: mmap, by: p, as: buf, length: 1, prot: r, "
+             "flags: private|anonymous}]}\n" MMAP);
+    uint64_t index = 0;
+    unsigned line = 0;
+    ck_assert(mmsim_scenario_binding(scenario, "buf", &index, &line));
+    ck_assert_uint_eq(index, 3 * 2 + 1);
+    ck_assert_uint_eq(line, 7);
+    ck_assert(!mmsim_scenario_binding(scenario, "p", &index, &line));
+    ck_assert(!mmsim_scenario_binding(scenario, "other", &index, &line));
+    mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
+START_TEST(a_byte_order_mark_is_no_part_of_the_text)
+{
+    struct mmsim_scenario *scenario = load_text("\xEF\xBB\xBF" HEAD MMAP);
+    ck_assert_uint_eq(scenario->steps.steps[0].line, 5);
+    mmsim_scenario_destroy(scenario);
+}
+END_TEST
+
 START_TEST(the_error_is_the_first_mistake)
 {
     struct mmsim_scenario *scenario = NULL;
     struct mmsim_error error;
-    static const char text[] = "mmsim: 1\nname: x\nmachine: {ram: 0}\nsede: 1\n";
+    static const char text[] = "mmsim: 1\nname: x\nmachine: {ram: 0}\nsede: 1\nsteps: []\n";
     ck_assert_int_eq(mmsim_scenario_parse("f.yaml", text, sizeof text - 1, NULL, &scenario, &error),
                      MMSIM_BAD_INPUT);
     ck_assert_int_eq(error.status, MMSIM_BAD_INPUT);
@@ -454,6 +481,8 @@ Suite *test_schema_suite(void)
     tcase_add_test(tests, a_name_from_a_step_with_a_mistake_is_no_second_mistake);
     tcase_add_test(tests, mistakes_come_in_the_order_of_the_file);
     tcase_add_test(tests, very_many_mistakes_are_cut);
+    tcase_add_test(tests, the_step_that_binds_a_name_can_be_asked_for);
+    tcase_add_test(tests, a_byte_order_mark_is_no_part_of_the_text);
     tcase_add_test(tests, the_error_is_the_first_mistake);
     tcase_add_test(tests, files_that_cannot_be_read_say_why);
     tcase_add_test(tests, a_file_of_more_than_16_mebibytes_is_refused);

@@ -339,6 +339,41 @@ START_TEST(the_checker_finds_a_wrong_resident_count)
 }
 END_TEST
 
+START_TEST(the_checker_finds_a_lost_vma)
+{
+    mmsim_vaddr at;
+    struct mmsim_machine *machine = broken_machine(&at);
+    void *lost = mm_slab_alloc(&machine->vm.vmas);
+    assert_broken(machine, "lost");
+    mm_slab_free(&machine->vm.vmas, lost);
+    kit_end(machine);
+}
+END_TEST
+
+START_TEST(registers_and_physical_memory_can_be_looked_at)
+{
+    mmsim_vaddr at;
+    struct mmsim_machine *machine = broken_machine(&at);
+    uint64_t value;
+    ck_assert_uint_eq(mmsim_machine_n_cpus(machine), 1);
+    ck_assert(mmsim_register_get(machine, 0, "cr3", &value));
+    struct mmsim_walk walk;
+    mmsim_explain(mmsim_process_at(machine, 0), at, MMSIM_ACCESS_READ, &walk);
+    ck_assert_uint_eq(walk.root, value);
+    ck_assert(!mmsim_register_get(machine, 1, "cr3", &value));
+    ck_assert(!mmsim_register_get(machine, 0, "rax", &value));
+    uint32_t word = 0;
+    mmsim_physical_read(machine, walk.physical, &word, sizeof word);
+    ck_assert_uint_eq(word, 1);
+    word = 77;
+    mmsim_physical_write(machine, walk.physical, &word, sizeof word);
+    ck_assert_uint_eq(kit_read(mmsim_process_at(machine, 0), at), 77);
+    mmsim_physical_read(machine, 0xfff00000, &word, sizeof word);
+    ck_assert_uint_eq(word, UINT32_MAX);
+    kit_end(machine);
+}
+END_TEST
+
 /* ---- host memory ---- */
 
 struct failing {
@@ -431,6 +466,8 @@ Suite *test_machine_suite(void)
     tcase_add_test(tests, the_checker_finds_a_page_without_a_mapping);
     tcase_add_test(tests, the_checker_finds_a_dirty_zero_page);
     tcase_add_test(tests, the_checker_finds_a_wrong_resident_count);
+    tcase_add_test(tests, the_checker_finds_a_lost_vma);
+    tcase_add_test(tests, registers_and_physical_memory_can_be_looked_at);
     tcase_add_test(tests, each_failing_host_allocation_is_survived_without_a_leak);
     tcase_add_test(tests, steps_are_counted_and_stamp_events);
     return suite;

@@ -226,6 +226,21 @@ START_TEST(a_wild_store_of_the_kernel_cannot_hurt_the_simulator)
 }
 END_TEST
 
+START_TEST(the_kernel_cannot_read_the_simulators_own_objects)
+{
+    struct mmsim_process *kernel = mmsim_kernel(machine);
+    unsigned n_refused = 0, n_read = 0;
+    uint64_t value;
+    for (mmsim_vaddr at = 0x00100000; at < 0x00140000; at += KIT_PAGE) {
+        struct mmsim_access access = mmsim_read(kernel, at, &value, sizeof value);
+        n_refused += access.error == MMSIM_EFAULT;
+        n_read += access.outcome == MMSIM_DONE;
+    }
+    ck_assert_uint_ge(n_refused, 4); /* a slab of each cache */
+    ck_assert_uint_gt(n_read, 0);    /* page tables, free memory */
+}
+END_TEST
+
 START_TEST(an_i386_kernel_breaks_sharing_before_it_writes)
 {
     struct mmsim_config config = kit_config();
@@ -330,6 +345,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, the_kernel_reads_and_writes_user_memory_of_who_is_running);
     tcase_add_test(tests, a_refused_access_of_the_kernel_is_efault);
     tcase_add_test(tests, a_wild_store_of_the_kernel_cannot_hurt_the_simulator);
+    tcase_add_test(tests, the_kernel_cannot_read_the_simulators_own_objects);
     tcase_add_test(tests, an_i386_kernel_breaks_sharing_before_it_writes);
     tcase_add_test(tests, without_a_free_frame_the_largest_process_dies);
     tcase_add_test(tests, a_process_that_takes_all_memory_dies_by_sigkill);

@@ -47,9 +47,22 @@ END_TEST
 START_TEST(a_free_hint_is_taken_and_a_taken_one_is_not)
 {
     ck_assert_int_eq(kit_try_map(process, ARENA + 5, KIT_PAGE, KIT_RW, 0, &got), 0);
-    ck_assert_uint_eq(got, ARENA + KIT_PAGE);
-    ck_assert_int_eq(kit_try_map(process, ARENA + KIT_PAGE, KIT_PAGE, KIT_RW, 0, &got), 0);
+    ck_assert_uint_eq(got, ARENA);
+    ck_assert_int_eq(kit_try_map(process, ARENA, KIT_PAGE, KIT_RW, 0, &got), 0);
     ck_assert_uint_eq(got, 0x40000000);
+}
+END_TEST
+
+START_TEST(a_hint_in_the_guard_gap_of_a_stack_is_not_taken)
+{
+    mmsim_vaddr stack = 0xc0000000 - MM_STACK_START_BYTES;
+    ck_assert_int_eq(kit_try_map(process, stack - KIT_PAGE, KIT_PAGE, KIT_RW, 0, &got), 0);
+    ck_assert_uint_eq(got, 0x40000000);
+    mmsim_vaddr near = stack - 256 * KIT_PAGE;
+    ck_assert_int_eq(kit_try_map(process, near, KIT_PAGE, KIT_RW, 0, &got), 0);
+    ck_assert_uint_eq(got, 0x40001000);
+    ck_assert_int_eq(kit_try_map(process, near - KIT_PAGE, KIT_PAGE, KIT_RW, 0, &got), 0);
+    ck_assert_uint_eq(got, near - KIT_PAGE);
 }
 END_TEST
 
@@ -74,6 +87,7 @@ START_TEST(a_fixed_place_outside_the_user_region_is_enomem)
     ck_assert_int_eq(map_fixed(0x0ffff000, KIT_PAGE, KIT_RW), MMSIM_ENOMEM);
     ck_assert_int_eq(map_fixed(0x0ffff000, 2 * KIT_PAGE, KIT_RW), MMSIM_ENOMEM);
     ck_assert_int_eq(map_fixed(0xc0000000, KIT_PAGE, KIT_RW), MMSIM_ENOMEM);
+    ck_assert_int_eq(map_fixed(0xc0000001, KIT_PAGE, KIT_RW), MMSIM_ENOMEM);
     ck_assert_int_eq(map_fixed(0xbffff000, 2 * KIT_PAGE, KIT_RW), MMSIM_ENOMEM);
     ck_assert_int_eq(map_fixed(0x10000000, KIT_PAGE, KIT_RW), 0);
 }
@@ -261,6 +275,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, mappings_go_bottom_up_from_0x40000000);
     tcase_add_test(tests, the_lowest_hole_that_is_large_enough_is_used);
     tcase_add_test(tests, a_free_hint_is_taken_and_a_taken_one_is_not);
+    tcase_add_test(tests, a_hint_in_the_guard_gap_of_a_stack_is_not_taken);
     tcase_add_test(tests, mmap_refuses_what_linux_refuses);
     tcase_add_test(tests, a_fixed_place_outside_the_user_region_is_enomem);
     tcase_add_test(tests, noreplace_refuses_an_overlap_and_fixed_replaces_it);

@@ -1,0 +1,99 @@
+/*
+ * reason.c - why a call answered an errno, where the step and the mappings show it.
+ *
+ * Mirrors what <mmsim/vm.h> says of each call; where several causes are possible, nothing is said.
+ */
+#include <string.h>
+
+#include "scenario/load.h"
+#include "scenario/verb.h"
+
+enum { FIXED = MMSIM_MAP_FIXED | MMSIM_MAP_FIXED_NOREPLACE };
+static const unsigned NEEDED_FLAGS = MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS;
+
+/* The region of processes (docs/scenario.md, section 2). */
+#define USER_START UINT64_C(0x10000000)
+#define USER_END UINT64_C(0xC0000000)
+
+static const char unaligned[] = "the address is not page-aligned";
+static const char no_length[] = "length 0";
+
+static bool is_outside(mmsim_vaddr address, uint64_t n_bytes)
+{
+    uint64_t length = (n_bytes + MMSIM_PAGE_MASK) & ~MMSIM_PAGE_MASK; /* n_bytes is below 3 GiB */
+    return address < USER_START || address >= USER_END || length > USER_END - address;
+}
+
+static const char *reason_of_mmap(const struct mm_step *step, enum mmsim_errno error,
+                                  mmsim_vaddr address)
+{
+    bool fixed = (step->flags & FIXED) != 0;
+    if (error == MMSIM_EEXIST)
+        return "something is mapped there";
+    if (error == MMSIM_EINVAL && step->length == 0)
+        return no_length;
+    if (error == MMSIM_EINVAL && fixed && (address & MMSIM_PAGE_MASK))
+        return unaligned;
+    if (error == MMSIM_EINVAL && (step->flags & NEEDED_FLAGS) != NEEDED_FLAGS)
+        return "flags need private|anonymous";
+    if (error == MMSIM_ENOMEM && step->length > USER_END - USER_START)
+        return "longer than all of 0x10000000-0xBFFFFFFF";
+    if (error == MMSIM_ENOMEM && fixed && !step->has_at)
+        return "fixed, but no address";
+    if (error == MMSIM_ENOMEM && fixed && is_outside(address, step->length))
+        return "outside 0x10000000-0xBFFFFFFF";
+    return NULL;
+}
+
+static const char *reason_of_munmap(const struct mm_step *step, enum mmsim_errno error,
+                                    mmsim_vaddr address)
+{
+    if (error != MMSIM_EINVAL)
+        return NULL;
+    if (address & MMSIM_PAGE_MASK)
+        return unaligned;
+    return step->length == 0 ? no_length : "beyond 0xBFFFFFFF";
+}
+
+/* mprotect stops at the first hole. */
+static bool has_hole(const struct mmsim_process *process, mmsim_vaddr address, uint64_t length)
+{
+    struct mmsim_vma_info vma;
+    for (uint64_t done = 0; done < length; done = vma.end - address)
+        if (!mmsim_vma_find(process, address + done, &vma) || vma.start > address + done)
+            return true;
+    return false;
+}
+
+static const char *reason_of_mprotect(const struct mm_run *run, const struct mm_step *step,
+                                      enum mmsim_errno error, mmsim_vaddr address)
+{
+    if (error == MMSIM_EINVAL && (address & MMSIM_PAGE_MASK))
+        return unaligned;
+    if (error == MMSIM_ENOMEM && has_hole(mm_run_actor(run, step), address, step->length))
+        return "a part of the range is not mapped";
+    return NULL;
+}
+
+const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step)
+{
+    if (run->outcome.bus_error)
+        return mmsim_bus_error_text(run->outcome.bus_error);
+    enum mmsim_errno error = run->outcome.error;
+    mmsim_vaddr address;
+    if (run->outcome.outcome != MMSIM_ERROR || run->outcome.unnamed)
+        return NULL;
+    if (error == MMSIM_ESRCH)
+        return "the process is dead, or was never made";
+    if (error == MMSIM_EPERM)
+        return "not for the kernel";
+    if (!mm_run_resolve(run, &step->at, &address))
+        return NULL;
+    if (step->verb->perform == mm_perform_mmap)
+        return reason_of_mmap(step, error, address);
+    if (step->verb->perform == mm_perform_munmap)
+        return reason_of_munmap(step, error, address);
+    if (step->verb->perform == mm_perform_mprotect)
+        return reason_of_mprotect(run, step, error, address);
+    return NULL;
+}
