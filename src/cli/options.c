@@ -116,16 +116,34 @@ static void say_unknown(const struct command *command, const char *argument,
 
 /* ---- reading ---- */
 
+/* 1000 for "k" and so on; 1 for "", 0 for anything else. */
+static uint64_t unit_of_count(const char *text)
+{
+    static const struct {
+        const char *unit;
+        uint64_t factor;
+    } rows[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(text, rows[i].unit) == 0)
+            return rows[i].factor;
+    return 0;
+}
+
 bool number_parse(const char *text, uint64_t *value)
 {
     int base = strncmp(text, "0x", 2) == 0 ? 16 : 10;
     const char *digits = base == 16 ? text + 2 : text;
     const char *allowed = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
-    if (*digits == '\0' || digits[strspn(digits, allowed)] != '\0')
+    size_t n_digits = strspn(digits, allowed);
+    uint64_t factor = unit_of_count(digits + n_digits);
+    if (n_digits == 0 || factor == 0)
         return false;
     errno = 0;
-    *value = strtoull(digits, NULL, base);
-    return errno == 0;
+    uint64_t number = strtoull(digits, NULL, base);
+    if (errno != 0 || number > UINT64_MAX / factor)
+        return false;
+    *value = number * factor;
+    return true;
 }
 
 static bool store_set(struct arguments *arguments, const char *value, struct console *console)

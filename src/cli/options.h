@@ -53,7 +53,7 @@ static inline bool arguments_has(const struct arguments *arguments, enum option_
     return arguments->values[id] != NULL;
 }
 
-/* A decimal or 0x number. False if `text` is anything else. */
+/* A decimal or 0x number, with k, M or G for thousands. False if `text` is anything else. */
 bool number_parse(const char *text, uint64_t *value);
 
 /* The options of a command, for its --help. */

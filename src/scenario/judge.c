@@ -126,11 +126,10 @@ static void judge_bytes(struct mm_run *run, const struct mm_step *step)
 
 static void judge_address(struct mm_run *run, const struct mm_step *step)
 {
-    mmsim_vaddr expected;
-    if (!mm_run_resolve(run, &step->expect.address, &expected))
+    if (!run->has_expected_address)
         differ(run, "", step->expect.address.text, "a name that is not bound");
-    else if (expected != run->outcome.address)
-        differ_addresses(run, expected, run->outcome.address);
+    else if (run->expected_address != run->outcome.address)
+        differ_addresses(run, run->expected_address, run->outcome.address);
 }
 
 static void judge_fault(struct mm_run *run, const struct mm_step *step)

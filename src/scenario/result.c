@@ -83,6 +83,14 @@ bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
     return keep_faults(result, outcome) && (!bytes || keep_bytes(result, run));
 }
 
+bool mm_result_kill(struct mmsim_result *result, uint64_t index, const struct mmsim_event *event)
+{
+    struct mm_kill *kept = mm_rows_add(&result->kills, sizeof *kept, &result->host);
+    if (kept)
+        *kept = (struct mm_kill){index, event->name, event->value};
+    return kept != NULL;
+}
+
 bool mm_result_fail(struct mmsim_result *result, const struct mm_failure *failure)
 {
     struct mm_failure *kept = mm_rows_add(&result->failures, sizeof *kept, &result->host);
@@ -113,6 +121,23 @@ void mm_result_print_stale(const struct mmsim_result *result, const struct mmsim
     print(stale, call, sink);
 }
 
+/* A process that could not be made has statistics too: all 0, as `check` finds them. */
+static bool take_unborn(struct mmsim_result *result)
+{
+    const struct mm_names *names = &result->scenario->names;
+    for (uint32_t i = MM_NAME_KERNEL + 1; i < names->n; i++) {
+        const struct mm_name *name = &names->rows[i];
+        if (name->kind != MM_NAME_PROCESS || mmsim_process_find(result->machine, name->text))
+            continue;
+        struct mm_process_record *record =
+            mm_rows_add(&result->processes, sizeof *record, &result->host);
+        if (!record)
+            return false;
+        record->name = name->text;
+    }
+    return true;
+}
+
 bool mm_result_take_stats(struct mmsim_result *result)
 {
     mmsim_machine_stats(result->machine, &result->stats);
@@ -126,7 +151,7 @@ bool mm_result_take_stats(struct mmsim_result *result)
         record->name = mmsim_process_name(process);
         mmsim_process_get_stats(process, &record->stats);
     }
-    return true;
+    return take_unborn(result);
 }
 
 /* ---- the public calls ---- */
@@ -142,6 +167,7 @@ void mmsim_result_destroy(struct mmsim_result *result)
     rows_fini(&result->faults, sizeof(struct mm_fault_note), host);
     rows_fini(&result->bytes, 1, host);
     rows_fini(&result->failures, sizeof(struct mm_failure), host);
+    rows_fini(&result->kills, sizeof(struct mm_kill), host);
     rows_fini(&result->processes, sizeof(struct mm_process_record), host);
     mm_host_free(host, result->bindings, result->n_bindings * sizeof *result->bindings);
     struct mm_host last;

@@ -46,6 +46,13 @@ struct mm_failure {
     bool of_step;                            /* false: before the first, or after the last one */
 };
 
+/* The kernel ended a process for want of memory. */
+struct mm_kill {
+    uint64_t index;      /* of the step */
+    const char *name;    /* the machine's */
+    uint64_t n_resident; /* pages that it had */
+};
+
 struct mm_process_record {
     const char *name; /* the machine's */
     struct mmsim_process_stats stats;
@@ -60,6 +67,7 @@ struct mmsim_result {
     struct mm_rows faults;    /* struct mm_fault_note */
     struct mm_rows bytes;     /* uint8_t */
     struct mm_rows failures;  /* struct mm_failure */
+    struct mm_rows kills;     /* struct mm_kill */
     struct mm_rows processes; /* struct mm_process_record, in order of creation */
     struct mm_binding *bindings;
     uint32_t n_bindings;
@@ -69,6 +77,9 @@ struct mmsim_result {
 
 /* Room for one more row of row_bytes, zeroed; NULL: no host memory. */
 void *mm_rows_add(struct mm_rows *rows, size_t row_bytes, struct mm_host *host);
+
+/* Keeps that a process was killed in step `index`. False: no host memory. */
+bool mm_result_kill(struct mmsim_result *result, uint64_t index, const struct mmsim_event *event);
 
 /* Keeps the current step. False: no host memory. */
 bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,

@@ -161,6 +161,22 @@ static void put_failures(struct writer *writer)
     mm_text_puts(&writer->text, "]");
 }
 
+/* ---- processes that died for want of memory ---- */
+
+static void put_kills(struct writer *writer)
+{
+    const struct mm_kill *kills = writer->result->kills.data;
+    for (size_t i = 0; i < writer->result->kills.n; i++) {
+        mm_text_printf(&writer->text, "%s{\"index\":%" PRIu64, i > 0 ? "," : ",\"killed\":[",
+                       kills[i].index);
+        put_string(writer, "process", kills[i].name);
+        put_number(writer, "rss", kills[i].n_resident);
+        mm_text_puts(&writer->text, "}");
+    }
+    if (writer->result->kills.n > 0)
+        mm_text_puts(&writer->text, "]");
+}
+
 /* ---- statistics ---- */
 
 static const char process_group[] = "process.NAME.";
@@ -295,6 +311,7 @@ void mmsim_result_write_json(const struct mmsim_result *result, const struct mms
     put_steps(&writer);
     put_failures(&writer);
     put_stats(&writer);
+    put_kills(&writer);
     put_sanitizer(&writer);
     put_devices(&writer);
     mm_text_puts(&writer.text, "}\n");

@@ -61,6 +61,9 @@ struct mm_outcome {
     unsigned n_kept;
     struct mm_fault_note faults[MM_FAULTS_KEPT];
     uint64_t cycles;
+    unsigned n_killed;   /* processes that the kernel ended for want of memory */
+    const char *killed;  /* the first of them; the machine's */
+    uint64_t n_resident; /* pages that it had */
 
     bool unnamed;        /* an address name that is not bound now: fails whatever is expected */
     bool differs;        /* compare: a byte was not `expected_byte` */
@@ -90,6 +93,8 @@ struct mm_run {
     bool no_memory;                   /* the host gave none: the run ends */
     bool stopped;                     /* as many steps as asked for have run */
     enum mmsim_access_kind access;    /* of the current step, for the walk that explains it */
+    bool has_expected_address;        /* of the current step, as its name meant before it */
+    mmsim_vaddr expected_address;
     bool has_walk;
     struct mmsim_walk walk; /* of the first refused access of the current step, or of `walk` */
     struct mm_text bytes;   /* of the current read */

@@ -38,10 +38,24 @@ static void explain_refusal(struct mm_run *run, const struct mmsim_event *event)
     run->has_walk = true;
 }
 
-static void on_fault(void *user, const struct mmsim_event *event)
+static void note_kill(struct mm_run *run, const struct mmsim_event *event)
+{
+    if (run->outcome.n_killed++ == 0) {
+        run->outcome.killed = event->name;
+        run->outcome.n_resident = event->value;
+    }
+    if (!mm_result_kill(run->result, run->index, event))
+        run->no_memory = true;
+}
+
+static void on_event(void *user, const struct mmsim_event *event)
 {
     struct mm_run *run = user;
     struct mm_outcome *outcome = &run->outcome;
+    if (event->type == MMSIM_EVENT_OOM) {
+        note_kill(run, event);
+        return;
+    }
     outcome->n_faults++;
     if ((unsigned)event->fault < MMSIM_N_FAULT_KINDS)
         outcome->n_by_kind[event->fault]++;
@@ -124,7 +138,8 @@ static void report(struct mm_run *run, const struct mm_step *step, bool failed)
         return;
     mm_run_tell(run, step);
     bool notable = (step->verb->traits & MM_VERB_TELLS) || run->outcome.n_faults > 0 ||
-                   run->outcome.outcome != MMSIM_DONE || step->expect.given != 0;
+                   run->outcome.outcome != MMSIM_DONE || step->expect.given != 0 ||
+                   run->outcome.n_killed > 0;
     struct mmsim_step_report report = {
         .index = run->index,
         .line = step->line,
@@ -195,6 +210,8 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
     mm_text_clear(&run->stale);
     run->has_walk = false;
     run->access = MMSIM_ACCESS_READ;
+    run->has_expected_address = (step->expect.given & MM_EXPECT_ADDRESS) != 0 &&
+                                mm_run_resolve(run, &step->expect.address, &run->expected_address);
     uint64_t before = mmsim_machine_cycles(run->machine);
     run->index = mmsim_step_begin(run->machine);
     act(run, step);
@@ -282,7 +299,9 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
         return no_memory(run, error);
     run->processes[MM_NAME_KERNEL] = mmsim_kernel(run->machine);
     bind_devices(run);
-    (void)mmsim_listen(run->machine, MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT), on_fault, run);
+    (void)mmsim_listen(run->machine,
+                       MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT) | MMSIM_EVENT_BIT(MMSIM_EVENT_OOM),
+                       on_event, run);
     if (run->options->on_machine)
         run->options->on_machine(run->options->user, run->machine);
     return MMSIM_OK;

@@ -378,6 +378,18 @@ static void put_actor(const struct mm_run *run, const struct mm_step *step, stru
     pad(line, start + strlen("CPU 63 "));
 }
 
+/* Whom the kernel ended so that this step could go on. */
+static void put_kills(const struct mm_outcome *outcome, struct mm_text *line, bool *first)
+{
+    if (outcome->n_killed == 0)
+        return;
+    separate(line, first);
+    mm_text_printf(line, "out of memory: %s killed, which had ", outcome->killed);
+    put_several(line, outcome->n_resident, "page");
+    if (outcome->n_killed > 1)
+        mm_text_printf(line, ", and %u more", outcome->n_killed - 1);
+}
+
 void mm_run_tell(struct mm_run *run, const struct mm_step *step)
 {
     struct mm_text *line = &run->line;
@@ -393,6 +405,7 @@ void mm_run_tell(struct mm_run *run, const struct mm_step *step)
     put_answer(run, step, line, &nothing);
     put_faults(&run->outcome, line, &nothing);
     put_tlb(run, step, line, &nothing);
+    put_kills(&run->outcome, line, &nothing);
     put_end(run, step, line, &nothing);
     if (nothing && !line->failed) { /* no blanks at the end of a line */
         line->n_bytes = asked_end;
