@@ -63,12 +63,12 @@ struct mmsim_paging_mode {
 
 /*
  * One TLB array: sets x ways entries. sets is a power of two; 0 ways = no such array. With
- * MMSIM_TLB_UNLIMITED_SETS x 1 every page of a 32-bit space has an entry of its own.
+ * MMSIM_TLB_INFINITE_SETS x 1 every page of a 32-bit space has an entry of its own.
  */
 struct mmsim_tlb_shape {
     uint32_t sets, ways;
 };
-#define MMSIM_TLB_UNLIMITED_SETS (UINT32_C(1) << 20)
+#define MMSIM_TLB_INFINITE_SETS (UINT32_C(1) << 20)
 
 /* Which entry of a full set has to go. */
 enum mmsim_replacement {

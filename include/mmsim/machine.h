@@ -29,9 +29,9 @@ enum mmsim_paging {
 
 /* Which TLB a machine has: the two extremes are for teaching. */
 enum mmsim_tlb_kind {
-    MMSIM_TLB_PRESET,   /* as the CPU preset says */
-    MMSIM_TLB_NONE,     /* every access walks */
-    MMSIM_TLB_UNLIMITED /* a page is walked to once until it is flushed */
+    MMSIM_TLB_PRESET,  /* as the CPU preset says */
+    MMSIM_TLB_NONE,    /* every access walks */
+    MMSIM_TLB_INFINITE /* a page is walked to once until it is flushed */
 };
 
 /* When the machine checks all its invariants by itself. */

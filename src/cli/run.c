@@ -169,7 +169,7 @@ static void print_heading(const struct session *session, const struct mmsim_scen
     if (config->paging == MMSIM_PAGING_PAE)
         output_format(out, "PAE, ");
     if (config->tlb != MMSIM_TLB_PRESET)
-        output_format(out, config->tlb == MMSIM_TLB_NONE ? "no TLB, " : "an unlimited TLB, ");
+        output_format(out, config->tlb == MMSIM_TLB_NONE ? "no TLB, " : "an infinite TLB, ");
     if (config->n_cpus > 1)
         output_format(out, "%u CPUs, ", config->n_cpus);
     print_size(out, config->ram_bytes);

@@ -80,7 +80,9 @@ static bool walk(struct mm_cpu *cpu, const struct mmsim_request *request, mmsim_
     if (!cpu->arch.translating)
         return true;
     count_walk(cpu, request, &to);
-    fill_first(cpu, request, &to);
+    struct mm_tlb_entry *entry = fill_first(cpu, request, &to);
+    if (entry && !cpu->watch) /* a miss is mostly followed by hits */
+        mm_mmu_remember(cpu, request, entry, *physical);
     fill_second(cpu, request, &to);
     report(cpu, MMSIM_EVENT_WALK, request, &to);
     report(cpu, MMSIM_EVENT_FILL, request, &to);

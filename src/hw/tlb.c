@@ -8,11 +8,11 @@ static size_t n_entries(const struct mm_tlb_array *array)
     return ((size_t)array->set_mask + 1) * array->ways;
 }
 
-/* An unlimited array is too large to be walked: only its filled places are. */
-static bool init_unlimited(struct mm_tlb_array *array)
+/* An infinite array is too large to be walked: only its filled places are. */
+static bool init_infinite(struct mm_tlb_array *array)
 {
-    array->entries = mm_host_reserve(MMSIM_TLB_UNLIMITED_SETS * sizeof *array->entries);
-    array->filled = mm_host_reserve(MMSIM_TLB_UNLIMITED_SETS * sizeof *array->filled);
+    array->entries = mm_host_reserve(MMSIM_TLB_INFINITE_SETS * sizeof *array->entries);
+    array->filled = mm_host_reserve(MMSIM_TLB_INFINITE_SETS * sizeof *array->filled);
     return array->entries && array->filled;
 }
 
@@ -21,17 +21,17 @@ static bool array_init(struct mm_tlb_array *array, struct mm_host *host,
 {
     *array = (struct mm_tlb_array){.page_shift = page_shift, .ways = shape.ways};
     array->set_mask = shape.ways ? shape.sets - 1 : 0;
-    if (shape.ways && shape.sets == MMSIM_TLB_UNLIMITED_SETS)
-        return init_unlimited(array);
+    if (shape.ways && shape.sets == MMSIM_TLB_INFINITE_SETS)
+        return init_infinite(array);
     array->entries = mm_host_alloc(host, n_entries(array) * sizeof *array->entries);
     return array->entries != NULL;
 }
 
 static void array_fini(struct mm_tlb_array *array, struct mm_host *host)
 {
-    if (array->set_mask + 1 == MMSIM_TLB_UNLIMITED_SETS) {
-        mm_host_release(array->entries, MMSIM_TLB_UNLIMITED_SETS * sizeof *array->entries);
-        mm_host_release(array->filled, MMSIM_TLB_UNLIMITED_SETS * sizeof *array->filled);
+    if (array->set_mask + 1 == MMSIM_TLB_INFINITE_SETS) {
+        mm_host_release(array->entries, MMSIM_TLB_INFINITE_SETS * sizeof *array->entries);
+        mm_host_release(array->filled, MMSIM_TLB_INFINITE_SETS * sizeof *array->filled);
     } else {
         mm_host_free(host, array->entries, n_entries(array) * sizeof *array->entries);
     }

@@ -34,7 +34,7 @@ struct mm_tlb_entry {
     mmsim_paddr base;
     uint8_t page_shift, rights;
     bool global, dirty;
-    bool listed; /* in `filled` of an unlimited array */
+    bool listed; /* in `filled` of an infinite array */
 };
 
 struct mm_tlb_array {
@@ -42,8 +42,8 @@ struct mm_tlb_array {
     uint32_t set_mask, ways;      /* 0 ways: the CPU has no such array */
     uint32_t n_valid_hint;        /* 0 = surely empty: then a look-up need not search */
     uint8_t page_shift;
-    /* An unlimited array is sparse: the places that were ever filled since the last flush. */
-    uint32_t *filled; /* NULL: not unlimited */
+    /* An infinite array is sparse: the places that were ever filled since the last flush. */
+    uint32_t *filled; /* NULL: not infinite */
     uint32_t n_filled;
 };
 

@@ -63,7 +63,7 @@ static void read_tlb(struct mm_decoder *decoder, const struct mm_key *key,
 {
     static const struct mm_word words[] = {{.text = "preset", .value = MMSIM_TLB_PRESET},
                                            {.text = "none", .value = MMSIM_TLB_NONE},
-                                           {.text = "unlimited", .value = MMSIM_TLB_UNLIMITED},
+                                           {.text = "infinite", .value = MMSIM_TLB_INFINITE},
                                            {.text = NULL}};
     (void)mm_field_word(decoder, key, value, words, field);
 }

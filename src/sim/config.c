@@ -85,8 +85,8 @@ struct mmsim_cpu_preset mm_config_cpu(const struct mmsim_config *config)
         preset.replacement = config->tlb_replacement;
     if (config->tlb == MMSIM_TLB_NONE)
         set_shapes(&preset, (struct mmsim_tlb_shape){0}, (struct mmsim_tlb_shape){0});
-    if (config->tlb == MMSIM_TLB_UNLIMITED) /* 2,048 large pages of 2 MiB are all of 4 GiB */
-        set_shapes(&preset, (struct mmsim_tlb_shape){MMSIM_TLB_UNLIMITED_SETS, 1},
+    if (config->tlb == MMSIM_TLB_INFINITE) /* 2,048 large pages of 2 MiB are all of 4 GiB */
+        set_shapes(&preset, (struct mmsim_tlb_shape){MMSIM_TLB_INFINITE_SETS, 1},
                    (struct mmsim_tlb_shape){2048, 1});
     return preset;
 }
@@ -158,7 +158,7 @@ static enum mmsim_status check_sizes(const struct mmsim_config *config, struct m
     if (config->n_cpus < 1 || config->n_cpus > MMSIM_MAX_CPUS)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "n_cpus", "%u is not in 1..%d", config->n_cpus,
                             MMSIM_MAX_CPUS);
-    if ((unsigned)config->tlb > MMSIM_TLB_UNLIMITED)
+    if ((unsigned)config->tlb > MMSIM_TLB_INFINITE)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "tlb", "%d is no kind of TLB",
                             (int)config->tlb);
     if ((unsigned)config->tlb_replacement >= MMSIM_N_REPLACEMENTS)

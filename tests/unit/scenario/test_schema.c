@@ -64,14 +64,14 @@ START_TEST(the_tlb_and_its_flushes_are_those_asked_for)
 {
     struct mmsim_scenario *scenario =
         load_text("mmsim: 1\nname: a machine\n"
-                  "machine: {ram: 63GiB, paging: pae, tlb: unlimited, tlb_replacement: fifo}\n"
+                  "machine: {ram: 63GiB, paging: pae, tlb: infinite, tlb_replacement: fifo}\n"
                   "kernel: {flush: single, flush_threshold: 7, CONFIG_LAZY_TLB: n,\n"
                   "  CONFIG_BATCHED_FLUSH: n, CONFIG_GLOBAL_PAGES: n,\n"
                   "  CONFIG_TARGETED_SHOOTDOWN: n}\nsteps: []\n");
     const struct mmsim_config *config = mmsim_scenario_config(scenario);
     ck_assert_uint_eq(config->ram_bytes, 63 * MMSIM_GIB);
     ck_assert_int_eq(config->paging, MMSIM_PAGING_PAE);
-    ck_assert_int_eq(config->tlb, MMSIM_TLB_UNLIMITED);
+    ck_assert_int_eq(config->tlb, MMSIM_TLB_INFINITE);
     ck_assert_int_eq(config->tlb_replacement, MMSIM_REPLACE_FIFO);
     ck_assert_int_eq(config->flush.method, MMSIM_FLUSH_SINGLE);
     ck_assert_uint_eq(config->flush.threshold_pages, 7);
