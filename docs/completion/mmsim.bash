@@ -8,7 +8,7 @@ _mmsim()
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check walk list --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'run check walk map list --help --version' -- "$word")
         return
     fi
     case $previous in
@@ -30,6 +30,7 @@ _mmsim()
     run:-*) common="$common --json --events --check-invariants --sanitize --quiet --verbose" ;;
     check:-*) common="$common --quiet" ;;
     walk:-*) common="$common --by --at --access --step" ;;
+    map:-*) common="$common --step" ;;
     list:*) common='verbs stats models cpus events devices --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")

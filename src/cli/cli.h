@@ -26,7 +26,8 @@ enum command_bit {
     COMMAND_RUN = 1 << 0,
     COMMAND_CHECK = 1 << 1,
     COMMAND_WALK = 1 << 2,
-    COMMAND_LIST = 1 << 3
+    COMMAND_LIST = 1 << 3,
+    COMMAND_MAP = 1 << 4
 };
 
 struct arguments;
@@ -44,6 +45,7 @@ struct command {
 enum exit_status run_perform(const struct arguments *arguments, struct console *console);
 enum exit_status check_perform(const struct arguments *arguments, struct console *console);
 enum exit_status walk_perform(const struct arguments *arguments, struct console *console);
+enum exit_status map_perform(const struct arguments *arguments, struct console *console);
 enum exit_status list_perform(const struct arguments *arguments, struct console *console);
 
 #endif

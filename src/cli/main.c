@@ -35,6 +35,12 @@ static const struct command COMMANDS[] = {
      "  mmsim walk scenarios/04-copy-on-write.yaml --by child --at buf --access w --step 11\n"
      "  mmsim walk scenarios/10-kernel-map.yaml --by kernel --at 0x400000\n",
      walk_perform},
+    {"map", COMMAND_MAP, "map [OPTIONS] SCENARIO", "draw the memory of a machine",
+     "Runs a scenario up to a step, then shows where RAM lies, what the regions of the\n"
+     "virtual address space are for, and each live process's mappings.\n",
+     "  mmsim map scenarios/05-isolation.yaml\n"
+     "  mmsim map scenarios/04-copy-on-write.yaml --step 11\n",
+     map_perform},
     {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events|devices",
      "what scenarios may use, with one line each",
      "Prints the verbs of steps, the statistics of `check`, the models, their CPUs, the\n"

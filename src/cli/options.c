@@ -19,7 +19,8 @@ struct option {
     const char *help;     /* NULL: not in this version */
 };
 
-#define FILES (COMMAND_RUN | COMMAND_CHECK | COMMAND_WALK)
+#define STOPPED (COMMAND_WALK | COMMAND_MAP)
+#define FILES (COMMAND_RUN | COMMAND_CHECK | STOPPED)
 #define ALL (FILES | COMMAND_LIST)
 
 static const struct option OPTIONS[] = {
@@ -29,7 +30,7 @@ static const struct option OPTIONS[] = {
     {OPTION_AT, "at", 0, "ADDRESS", COMMAND_WALK,
      "a number, or a name of the scenario: buf, buf+4096, 'buf + 2 pages'; required"},
     {OPTION_ACCESS, "access", 0, "r|w|x", COMMAND_WALK, "read (default), write or fetch"},
-    {OPTION_STEP, "step", 0, "N", COMMAND_WALK,
+    {OPTION_STEP, "step", 0, "N", STOPPED,
      "stop before step N, as `mmsim run` numbers them (default: after the last)"},
     {OPTION_SET, "set", 0, "PATH=VALUE", FILES,
      "override a key of the file, e.g. machine.ram=8MiB; may repeat"},

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load.h"
 #include "spelling.h"
+#include "stopped.h"
 
 struct request {
     const char *by, *at;
     enum mmsim_access_kind access;
-    uint64_t stop_step; /* steps to run; UINT64_MAX = all */
 };
 
 /* ---- the command line ---- */
@@ -35,9 +34,8 @@ static bool read_request(const struct arguments *arguments, struct request *requ
                          struct console *console)
 {
     const char *access = arguments->values[OPTION_ACCESS];
-    const char *step = arguments->values[OPTION_STEP];
     *request = (struct request){arguments->values[OPTION_BY], arguments->values[OPTION_AT],
-                                MMSIM_ACCESS_READ, UINT64_MAX};
+                                MMSIM_ACCESS_READ};
     if (arguments->n_operands != 1) {
         console_error(console,
                       "expected one scenario file, got %zu: mmsim walk SCENARIO --by PROCESS --at "
@@ -52,10 +50,6 @@ static bool read_request(const struct arguments *arguments, struct request *requ
     }
     if (access != NULL && !parse_access(access, &request->access)) {
         console_error(console, "--access %s: expected r, w or x", access);
-        return false;
-    }
-    if (step != NULL && !number_parse(step, &request->stop_step)) {
-        console_error(console, "--step %s: expected the number of a step, from 0", step);
         return false;
     }
     return true;
@@ -140,9 +134,10 @@ static void say_no_address(const struct request *request, const struct mmsim_res
                       request->at);
 }
 
-static enum exit_status explain(const struct request *request, const struct mmsim_result *result,
-                                const struct mmsim_scenario *scenario, struct console *console)
+static enum exit_status look(const void *user, const struct mmsim_result *result,
+                             const struct mmsim_scenario *scenario, struct console *console)
 {
+    const struct request *request = user;
     struct mmsim_process *process =
         find_process(mmsim_result_machine(result), request->by, console);
     mmsim_vaddr address;
@@ -169,53 +164,10 @@ static enum exit_status explain(const struct request *request, const struct mmsi
     return EXIT_PASSED;
 }
 
-/* --step N after the last step is a slip, not the end. */
-static bool is_past_end(const struct request *request, const struct mmsim_result *result,
-                        struct console *console)
-{
-    size_t n_steps = mmsim_result_n_steps(result);
-    if (request->stop_step == UINT64_MAX || request->stop_step <= n_steps)
-        return false;
-    console_error(console,
-                  "--step %" PRIu64 ": the scenario executes %zu steps; --step %zu stops after the "
-                  "last",
-                  request->stop_step, n_steps, n_steps);
-    return true;
-}
-
-static enum exit_status run_and_explain(const struct request *request,
-                                        const struct mmsim_scenario *scenario,
-                                        struct console *console)
-{
-    struct mmsim_run_options options;
-    struct mmsim_result *result = NULL;
-    struct mmsim_error error;
-    mmsim_run_options_init(&options);
-    options.stop_after = true;
-    options.stop_step = request->stop_step;
-    enum mmsim_status status = mmsim_scenario_run(scenario, &options, &result, &error);
-    enum exit_status exit_status = EXIT_BAD_INPUT;
-    if (status == MMSIM_OK) {
-        exit_status = is_past_end(request, result, console)
-                          ? EXIT_BAD_INPUT
-                          : explain(request, result, scenario, console);
-    } else {
-        console_error(console, "%s: %s", mmsim_scenario_file(scenario), error.text);
-        exit_status = status == MMSIM_INVARIANT ? EXIT_INVARIANT : EXIT_BAD_INPUT;
-    }
-    mmsim_result_destroy(result);
-    return exit_status;
-}
-
 enum exit_status walk_perform(const struct arguments *arguments, struct console *console)
 {
     struct request request;
     if (!read_request(arguments, &request, console))
         return EXIT_BAD_INPUT;
-    struct mmsim_scenario *scenario = load_file(arguments->operands[0], arguments, console);
-    if (scenario == NULL)
-        return EXIT_BAD_INPUT;
-    enum exit_status status = run_and_explain(&request, scenario, console);
-    mmsim_scenario_destroy(scenario);
-    return status;
+    return stopped_look(arguments, look, &request, console);
 }
