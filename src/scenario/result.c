@@ -121,7 +121,8 @@ void mm_result_print_stale(const struct mmsim_result *result, const struct mmsim
     print(stale, call, sink);
 }
 
-/* A process that could not be made has statistics too: all 0, as `check` finds them. */
+/* A process that could not be made has its paths too, so that readers find what they expect: all 0.
+ */
 static bool take_unborn(struct mmsim_result *result)
 {
     const struct mm_names *names = &result->scenario->names;
