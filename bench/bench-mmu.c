@@ -13,7 +13,9 @@
  *
  *   bench-mmu [--rounds N] [--trace FILE.pt] [--json]
  *
- * A trace is u32 records, page number << 2 | kind (0 load, 1 store, 2 fetch), uncompressed.
+ * A trace is u32 records, page number << 2 | kind (0 load, 1 store, 2 fetch), uncompressed; without
+ * --trace the excerpt of a C compiler's run in bench/traces/, if the current folder is the
+ * project's.
  */
 #include <mmsim/mmsim.h>
 #include <stdio.h>
@@ -57,6 +59,8 @@ struct bench {
     const char *trace;
     bool json, all_hold;
 };
+
+static const char default_trace[] = "bench/traces/cc1.pt";
 
 /* What one row measured: ns a reference. */
 struct figures {
@@ -264,17 +268,28 @@ static void bench_stream(struct bench *bench, const struct stream *stream)
     mmsim_munmap(bench->process, bench->base, stream->n_pages * MMSIM_PAGE_SIZE);
 }
 
+/* A long trace is read past the program's start. */
+static void skip_start(FILE *file)
+{
+    enum { START_BYTES = 4000000 };
+    fseek(file, 0, SEEK_END);
+    bool is_long = ftell(file) > START_BYTES + 4L * N_REFERENCES;
+    fseek(file, is_long ? START_BYTES : 0, SEEK_SET);
+}
+
 /* A part of a real program's page references, dealt to as many pages as it has in that part. */
 static void bench_trace(struct bench *bench)
 {
     static const struct stream stream = {"trace", "a real trace", 0, MAX_PAGES, 0, -1};
     struct figures figures;
     FILE *file = fopen(bench->trace, "rb");
+    if (!file && bench->trace == default_trace)
+        return;
     if (!file)
         fail("cannot open the trace");
     bench->base = map_pages(bench, MAX_PAGES);
     make_table(bench, MAX_PAGES);
-    fseek(file, 4 * 1000000L, SEEK_SET); /* past the program's start */
+    skip_start(file);
     for (uint32_t i = 0; i < N_REFERENCES; i++) {
         uint32_t record;
         if (fread(&record, sizeof record, 1, file) != 1)
@@ -353,6 +368,7 @@ static void bench_demand_zero(struct bench *bench)
 static void read_arguments(struct bench *bench, int argc, char **argv)
 {
     bench->n_rounds = 21;
+    bench->trace = default_trace;
     bench->all_hold = true;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
@@ -378,8 +394,7 @@ int main(int argc, char **argv)
                "limit");
     for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++)
         bench_stream(&bench, &streams[i]);
-    if (bench.trace)
-        bench_trace(&bench);
+    bench_trace(&bench);
     bench_call(&bench);
     bench_demand_zero(&bench);
     mmsim_machine_destroy(bench.machine);

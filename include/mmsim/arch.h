@@ -102,6 +102,7 @@ struct mmsim_cpu_preset {
     bool unified;          /* one TLB for fetches and data: the itlb shapes are unused */
     struct mmsim_tlb_shape itlb_small, itlb_large, dtlb_small, dtlb_large;
     struct mmsim_tlb_shape second_small, second_large; /* shared second level; 0 ways = none */
+    bool second_data_only;                             /* fetches do not use the second level */
     enum mmsim_replacement replacement;
     uint8_t walk_cache; /* entries of the paging-structure cache; at most MMSIM_WALK_CACHE_MAX */
     struct mmsim_cpu_costs costs;

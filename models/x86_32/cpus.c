@@ -3,8 +3,8 @@
  *
  * TLB geometry: i386, Intel 386 DX Programmer's Reference Manual 10.6 (one TLB, 8 sets x 4 ways);
  * i486, Intel486 manuals (one TLB, 8 sets x 4 ways); Pentium, Pentium Processor Developer's Manual
- * (instruction 32 x 4-way; data 64 x 4-way and 8 x 4-way for 4 MiB; fetches from a 4 MiB page fill
- * 4 KiB entries there, modelled as a 4-way array of 8 like the data side's); Pentium III, CPUID
+ * (instruction 32 x 4-way, fetches from a 4 MiB page fill it with 4 KiB pieces; data 64 x 4-way and
+ * 8 x 4-way for 4 MiB); Pentium III, CPUID
  * leaf 2 descriptors 01 02 03 04; later ones, the descriptors named in their rows (SDM 2A, CPUID).
  * Where a descriptor stands for places that 4 KiB and large pages share, large pages take them as
  * 4 KiB pieces. Sizes of paging-structure caches are not published: those here are chosen.
@@ -65,7 +65,6 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
         .mhz = 133,
         .physical_bits = 32,
         .itlb_small = {8, 4},
-        .itlb_large = {2, 4},
         .dtlb_small = {16, 4},
         .dtlb_large = {2, 4},
         .costs = {.access = 1,
@@ -125,6 +124,7 @@ const struct mmsim_cpu_preset mm_x86_presets[] = {
         .dtlb_large = {4, 4},
         .second_small = {64, 4},
         .second_large = {8, 4},
+        .second_data_only = true,
         .walk_cache = 16,
         .costs = {.access = 1,
                   .second_level = 2,

@@ -36,7 +36,8 @@ struct x86_path mm_x86_descend_32(const struct mmsim_arch_cpu *cpu, const struct
     if (!path.cached)
         path.entry[0] = mmsim_port_read32(port, path.where[0]);
     uint64_t pde = path.entry[0];
-    path.large = (pde & X86_PS) && x86_cr4_on(cpu, X86_CR4_PSE);
+    /* what the paging-structure cache holds names a table, whatever CR4.PSE says by now */
+    path.large = !path.cached && (pde & X86_PS) && x86_cr4_on(cpu, X86_CR4_PSE);
     path.stop = x86_judge(pde, path.large ? reserved_in_large(cpu) : 0);
     if (path.large) {
         path.page_shift = X86_LARGE_SHIFT;

@@ -53,7 +53,7 @@ struct x86_path mm_x86_descend_pae(const struct mmsim_arch_cpu *cpu, const struc
     if (!path.cached)
         path.entry[0] = mmsim_port_read64(port, path.where[0]);
     uint64_t pde = path.entry[0];
-    path.large = (pde & X86_PS) != 0;
+    path.large = !path.cached && (pde & X86_PS);
     path.stop = x86_judge(pde, reserved | (path.large ? X86_PAE_LARGE_RESERVED | no_pat : 0));
     if (path.large) {
         path.page_shift = X86_LARGE_SHIFT_PAE;

@@ -261,15 +261,26 @@ static void perform(struct vectors_machine *machine, const struct vectors_line *
         print_result(line, &result);
 }
 
+/* A line of text: a byte 0 would end it early and unseen. */
+static bool read_line(char *text, size_t n_bytes, struct vectors_line *line, char *why,
+                      size_t why_bytes)
+{
+    if (strlen(text) == n_bytes)
+        return vectors_read_line(text, line, why, why_bytes);
+    snprintf(why, why_bytes, "a byte 0: this is not text");
+    return false;
+}
+
 static int run_lines(struct vectors_machine *machine, FILE *stream, const char *name)
 {
     char *text = NULL;
     size_t capacity = 0;
     int status = EXIT_DONE;
     struct vectors_line line;
-    for (unsigned long number = 1; getline(&text, &capacity, stream) >= 0; number++) {
+    ssize_t n_bytes;
+    for (unsigned long number = 1; (n_bytes = getline(&text, &capacity, stream)) >= 0; number++) {
         char why[200];
-        if (!vectors_read_line(text, &line, why, sizeof why)) {
+        if (!read_line(text, (size_t)n_bytes, &line, why, sizeof why)) {
             fflush(stdout);
             fprintf(stderr, "%s:%lu: error: %s\n", name, number, why);
             status = EXIT_WRONG;

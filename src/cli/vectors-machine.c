@@ -193,6 +193,7 @@ static void stop_paging(struct vectors_machine *machine)
 static bool restart_paging(struct vectors_machine *machine, uint64_t control)
 {
     stop_paging(machine);
+    store_pointers(machine->mmu); /* a vector's own table may have lain there */
     bool done = write_modes(machine, control);
     set_register(machine, "cr3", cr3_of(machine));
     set_register(machine, "cr0", cr0_of(control));
@@ -256,7 +257,6 @@ enum mmsim_status vectors_machine_init(struct vectors_machine *machine, const ch
         vectors_machine_fini(machine);
         return status;
     }
-    store_pointers(machine->mmu);
     restart_paging(machine, 0);
     return MMSIM_OK;
 }

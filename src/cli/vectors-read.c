@@ -155,7 +155,11 @@ static bool read_fields(const struct verb *verb, char *rest, struct vectors_line
 {
     unsigned n = 0;
     char *word = next_word(&rest);
-    bool has_id = word && strlen(word) <= VECTORS_MAX_ID;
+    bool has_id = word != NULL;
+    if (has_id && strlen(word) > VECTORS_MAX_ID) {
+        snprintf(why, why_bytes, "an ID has at most %d characters", (int)VECTORS_MAX_ID);
+        return false;
+    }
     if (has_id) {
         memcpy(line->id, word, strlen(word) + 1);
         for (; (word = next_word(&rest)) && n < MAX_FIELDS && verb->fields[n]; n++)

@@ -19,7 +19,8 @@ bool mm_cpu_init(struct mm_cpu *cpu, struct mm_host *host, const struct mm_board
     bool built = true;
     for (unsigned i = 0; i < MM_N_TLBS && built; i++) {
         built = mm_tlb_init(&cpu->own_tlbs[i], host, shapes[i][0], shapes[i][1], shift);
-        mm_tlb_set_replacement(&cpu->own_tlbs[i], preset->replacement, index * MM_N_TLBS + i);
+        mm_tlb_set_replacement(&cpu->own_tlbs[i], preset->replacement,
+                               board->seed + index * MM_N_TLBS + i);
     }
     cpu->tlb[0] = &cpu->own_tlbs[MM_TLB_DATA];
     cpu->tlb[1] = preset->unified ? cpu->tlb[0] : &cpu->own_tlbs[MM_TLB_FETCH];

@@ -28,6 +28,7 @@ struct mm_board {
     struct mm_counters *counters;
     mmsim_vaddr address_mask; /* linear addresses wrap at its end */
     unsigned paging_mode;     /* index into arch->modes */
+    uint64_t seed;            /* of random replacement */
 };
 
 /* A CPU's TLBs; one that it does not have has no ways. */

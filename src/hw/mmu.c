@@ -49,11 +49,20 @@ static struct mm_tlb_entry *fill_first(struct mm_cpu *cpu, const struct mmsim_re
     return entry;
 }
 
+static bool uses_second(const struct mm_cpu *cpu, const struct mmsim_request *request)
+{
+    bool fetch = request->access == MMSIM_ACCESS_FETCH;
+    return cpu->own_tlbs[MM_TLB_SECOND].small.ways > 0 &&
+           !(fetch && cpu->arch.preset->second_data_only);
+}
+
 /* The second level takes large pages only in an array of their own. */
 static void fill_second(struct mm_cpu *cpu, const struct mmsim_request *request,
                         const struct mmsim_translation *to)
 {
     struct mm_tlb *second = &cpu->own_tlbs[MM_TLB_SECOND];
+    if (!uses_second(cpu, request))
+        return;
     if (to->page_shift == MMSIM_PAGE_SHIFT || second->large.ways > 0)
         mm_tlb_fill(second, request->address, to, cpu->n_accesses);
 }
@@ -115,7 +124,6 @@ static struct mm_tlb_entry *promote(struct mm_cpu *cpu, const struct mmsim_reque
         return NULL;
     struct mmsim_translation to = translation_of(held);
     held->stamp = cpu->n_accesses;
-    cpu->n_second_hits++;
     mm_clock_charge(cpu->board->clock, cpu->arch.preset->costs.second_level);
     struct mm_tlb_entry *entry = fill_first(cpu, request, &to);
     return entry ? entry : held;
@@ -135,7 +143,7 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
     enum mm_holder holder = MM_HELD_BY_TLB;
     if (!held && first->large.n_valid_hint > 0)
         held = mm_tlb_array_find(&first->large, request->address);
-    if (!held && cpu->own_tlbs[MM_TLB_SECOND].small.ways > 0) {
+    if (!held && uses_second(cpu, request)) {
         held = promote(cpu, request);
         holder = MM_HELD_BY_SECOND_TLB;
     }
@@ -144,6 +152,7 @@ bool mm_mmu_translate_slowly(struct mm_cpu *cpu, const struct mmsim_request *req
         return refuse(cpu, request);
     }
     if (held && (request->access != MMSIM_ACCESS_WRITE || held->dirty)) {
+        cpu->n_second_hits += holder == MM_HELD_BY_SECOND_TLB;
         held->stamp = cpu->n_accesses;
         *physical = physical_of(cpu, request, held);
         mm_mmu_granted(cpu, request, held, *physical, holder);
@@ -231,7 +240,7 @@ static const struct mm_tlb_entry *find_anywhere(const struct mm_cpu *cpu,
     if (entry)
         return entry;
     *tlb = &cpu->own_tlbs[MM_TLB_SECOND];
-    return mm_tlb_find(*tlb, request->address);
+    return uses_second(cpu, request) ? mm_tlb_find(*tlb, request->address) : NULL;
 }
 
 static void explain_tlb(const struct mm_cpu *cpu, struct mmsim_walk *record)

@@ -169,11 +169,12 @@ void mm_tlb_enter(struct mm_tlb *tlb, struct mm_tlb_entry *entry, mmsim_vaddr ad
     struct mm_tlb_array *array = array_for(tlb, translation);
     uint64_t page_offset = ((uint64_t)1 << translation->page_shift) - 1;
     uint64_t entry_offset = ((uint64_t)1 << array->page_shift) - 1;
+    uint64_t tag = (address >> array->page_shift) << 1 | 1;
     list_place(array, entry);
     *entry = (struct mm_tlb_entry){
-        .tag = (address >> array->page_shift) << 1 | 1,
+        .tag = tag,
         .stamp = stamp,
-        .entered = stamp,
+        .entered = entry->tag == tag ? entry->entered : stamp, /* FIFO: the page's first entry */
         .base = translation->base + (address & page_offset & ~entry_offset),
         .page_shift = translation->page_shift,
         .rights = translation->rights,

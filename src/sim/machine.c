@@ -37,7 +37,8 @@ static bool build_hardware(struct mmsim_machine *machine)
                                        .obs = &machine->obs,
                                        .counters = &machine->counters,
                                        .address_mask = address_mask(machine->arch),
-                                       .paging_mode = (unsigned)config->paging};
+                                       .paging_mode = (unsigned)config->paging,
+                                       .seed = config->seed};
     machine->cpus = mm_host_alloc(&machine->host, config->n_cpus * sizeof *machine->cpus);
     if (!machine->cpus)
         return false;
