@@ -9,12 +9,8 @@
  * Where a descriptor stands for places that 4 KiB and large pages share, large pages take them as
  * 4 KiB pieces. Sizes of paging-structure caches are not published: those here are chosen.
  *
- * Cycle costs: INVLPG and MOV CR3 are the instruction tables of the same manuals where they state
- * them (i386: MOV CR3 5; i486: MOV CR3 4, INVLPG 12; Pentium: INVLPG 25, MOV CR3 21). The others
- * are orders of magnitude chosen for the model, to be read as ratios and not as timings;
- * FIDELITY.md lists them as such: an entry read by a walk is a bus access on a machine without
- * caches and an L1 hit and a dependent load later; `fault` is the interrupt gate through a
- * privilege change plus the IRET.
+ * Cycle costs: from the instruction tables of those manuals where they state them, else chosen as
+ * orders of magnitude; FIDELITY.md says which is which, number by number.
  */
 #include "x86_32/model.h"
 
