@@ -28,10 +28,17 @@ struct mm_shortcut_slot {
     struct mm_tlb_entry *entry; /* that granted it */
 };
 
+/*
+ * Where pages lay on the host when they were last walked to: advice for the host's cache and
+ * nothing else. It may be wrong at any time, and is never read for an answer.
+ */
+enum { MM_PREFETCH_SLOTS = 4096, MM_PREFETCH_DISTANCE = 4 };
+
 struct mm_shortcut {
     uint64_t generation; /* 1.. */
     bool off;            /* never used: to show that it changes nothing */
     struct mm_shortcut_slot slots[MM_N_ACCESS_KINDS][MM_SHORTCUT_SLOTS];
+    const uint8_t *pages[MM_PREFETCH_SLOTS]; /* by page number; NULL: not known */
 };
 
 static inline uint64_t mm_shortcut_key(const struct mm_shortcut *shortcut, uint64_t vpn)
@@ -52,9 +59,17 @@ static inline void mm_shortcut_add(struct mm_shortcut *shortcut, enum mmsim_acce
                                    mmsim_vaddr address, uint8_t *page, struct mm_tlb_entry *entry)
 {
     uint64_t vpn = address >> MMSIM_PAGE_SHIFT;
+    shortcut->pages[vpn % MM_PREFETCH_SLOTS] = page;
     if (!shortcut->off)
         shortcut->slots[kind][vpn % MM_SHORTCUT_SLOTS] =
             (struct mm_shortcut_slot){mm_shortcut_key(shortcut, vpn), page, entry};
+}
+
+static inline void mm_shortcut_prefetch(const struct mm_shortcut *shortcut, mmsim_vaddr address)
+{
+    const uint8_t *page = shortcut->pages[(address >> MMSIM_PAGE_SHIFT) % MM_PREFETCH_SLOTS];
+    if (page)
+        __builtin_prefetch(page + (address & MMSIM_PAGE_MASK), 1);
 }
 
 /* Forgets everything. */

@@ -327,6 +327,8 @@ struct mmsim_access mm_access_batch(const struct mm_actor *actor,
             i += run_hits(cpu, references + i, n - i);
         if (i == n)
             break;
+        if (n - i > MM_PREFETCH_DISTANCE) /* a miss leaves time: what comes soon may come along */
+            mm_shortcut_prefetch(&cpu->shortcut, references[i + MM_PREFETCH_DISTANCE].address);
         enum attempt attempt = actor->process ? try_directly(cpu, &references[i]) : ATTEMPT_NONE;
         if (attempt != ATTEMPT_MOVED && !run_reference(actor, &references[i], attempt, &access))
             break;
