@@ -132,7 +132,7 @@ void mm_x86_fault_make(const struct mmsim_arch_cpu *cpu, const struct mmsim_requ
     };
 }
 
-uint32_t mm_x86_denial_reason(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
+static uint32_t denial_reason(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
                               uint8_t rights)
 {
     bool by_key = (denied_by_key(cpu, request->privilege, rights) >> request->access) & 1;
@@ -142,7 +142,7 @@ uint32_t mm_x86_denial_reason(const struct mmsim_arch_cpu *cpu, const struct mms
 void mm_x86_refuse(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
                    uint8_t rights, struct mmsim_fault *fault)
 {
-    mm_x86_fault_make(cpu, request, mm_x86_denial_reason(cpu, request, rights), fault);
+    mm_x86_fault_make(cpu, request, denial_reason(cpu, request, rights), fault);
 }
 
 /* ---- the same for people ---- */

@@ -113,8 +113,6 @@ extern const struct mmsim_cpu_feature mm_x86_features[];
 void mm_x86_rights_rebuild(struct mmsim_arch_cpu *cpu);
 void mm_x86_fault_make(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
                        uint32_t reason, struct mmsim_fault *fault);
-uint32_t mm_x86_denial_reason(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
-                              uint8_t rights);
 void mm_x86_refuse(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
                    uint8_t rights, struct mmsim_fault *fault);
 void mm_x86_explain_rights(const struct mmsim_arch_cpu *cpu, uint8_t rights,

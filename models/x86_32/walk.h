@@ -57,9 +57,6 @@ uint8_t mm_x86_path_rights(const struct mmsim_arch_cpu *cpu, const struct x86_pa
 /* Reads and checks the four PDPTEs as MOV CR3 does; false: #GP, nothing loaded. */
 bool mm_x86_load_pdptes(struct mmsim_arch_cpu *cpu, uint64_t cr3);
 
-/* Reserved bits of any PAE entry in memory. */
-uint64_t mm_x86_pae_reserved(const struct mmsim_arch_cpu *cpu);
-
 static inline uint32_t x86_stop_reason(enum x86_stop stop)
 {
     return stop == X86_STOP_NOT_PRESENT ? 0u : (uint32_t)(X86_PF_P | X86_PF_RSVD);

@@ -18,7 +18,8 @@ static uint64_t beyond_physical(const struct mmsim_arch_cpu *cpu)
     return X86_PAE_ADDRESS & ~((UINT64_C(1) << cpu->preset->physical_bits) - 1);
 }
 
-uint64_t mm_x86_pae_reserved(const struct mmsim_arch_cpu *cpu)
+/* Reserved bits of any entry in memory. */
+static uint64_t reserved_bits(const struct mmsim_arch_cpu *cpu)
 {
     uint64_t keys = x86_keys_on(cpu) ? UINT64_C(15) << X86_KEY_SHIFT_PAE : 0;
     uint64_t no_execute = x86_no_execute_on(cpu) ? 0 : X86_XD;
@@ -45,7 +46,7 @@ struct x86_path mm_x86_descend_pae(const struct mmsim_arch_cpu *cpu, const struc
     uint64_t pdpte = cpu->registers[X86_PDPTE0 + ((address >> X86_PDPTE_SHIFT) & 3)];
     if (!(pdpte & X86_P))
         return path;
-    uint64_t reserved = mm_x86_pae_reserved(cpu);
+    uint64_t reserved = reserved_bits(cpu);
     uint64_t no_pat = x86_has(cpu, X86_HAS_PAT) ? 0 : X86_PDE_PAT;
     path.n_levels = 1;
     path.where[0] = (pdpte & X86_PAE_ADDRESS) + ((address >> 21) & 511) * sizeof(uint64_t);

@@ -52,7 +52,4 @@ static inline mmsim_pfn mm_address_pfn(mmsim_paddr address)
     return (mmsim_pfn)(address >> MMSIM_PAGE_SHIFT);
 }
 
-/* "free", "anon", ... */
-const char *mm_frame_use_name(enum mm_frame_use use);
-
 #endif

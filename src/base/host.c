@@ -57,16 +57,6 @@ void mm_host_free(struct mm_host *host, void *block, size_t n_bytes)
     host->allocator.resize(host->allocator.user, block, block_bytes(n_bytes), 0);
 }
 
-char *mm_host_copy_text(struct mm_host *host, const char *text, size_t n_bytes)
-{
-    char *copy = mm_host_resize(host, NULL, 0, n_bytes + 1);
-    if (!copy)
-        return NULL;
-    memcpy(copy, text, n_bytes);
-    copy[n_bytes] = '\0';
-    return copy;
-}
-
 void *mm_host_reserve(size_t n_bytes)
 {
     void *mapping = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE,

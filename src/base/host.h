@@ -30,9 +30,6 @@ void *mm_host_resize(struct mm_host *host, void *block, size_t old_bytes, size_t
 /* NULL is allowed. */
 void mm_host_free(struct mm_host *host, void *block, size_t n_bytes);
 
-/* A zero-terminated copy of n_bytes of text, to be freed with n_bytes + 1. */
-char *mm_host_copy_text(struct mm_host *host, const char *text, size_t n_bytes);
-
 /* A sparse mapping: zero-filled, costs host memory only where it is touched. NULL on failure. */
 void *mm_host_reserve(size_t n_bytes);
 void mm_host_release(void *mapping, size_t n_bytes);

@@ -438,16 +438,6 @@ START_TEST(freeing_frame_0_is_a_bug)
 }
 END_TEST
 
-START_TEST(each_use_has_a_name)
-{
-    static const char *const names[] = {"reserved",   "free", "anon",
-                                        "page-table", "slab", "zero-page"};
-    for (int use = 0; use < MM_N_FRAME_USES; use++)
-        ck_assert_str_eq(mm_frame_use_name((enum mm_frame_use)use), names[use]);
-    ck_assert_str_eq(mm_frame_use_name(MM_N_FRAME_USES), "?");
-}
-END_TEST
-
 Suite *test_zone_suite(void);
 Suite *test_zone_suite(void)
 {
@@ -467,7 +457,6 @@ Suite *test_zone_suite(void)
     tcase_add_test(tests, the_walk_over_frames_in_use_crosses_the_hole);
     tcase_add_test(tests, a_host_without_room_for_the_frame_table_is_reported);
     tcase_add_loop_test(tests, check_finds_each_defect, 0, sizeof defects / sizeof *defects);
-    tcase_add_test(tests, each_use_has_a_name);
     if (MM_IS_DEBUG) {
         tcase_add_test_raise_signal(tests, freeing_a_shared_frame_is_a_bug, SIGABRT);
         tcase_add_test_raise_signal(tests, freeing_frame_0_is_a_bug, SIGABRT);

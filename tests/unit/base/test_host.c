@@ -90,24 +90,10 @@ START_TEST(a_failing_allocator_changes_nothing)
     memset(block, 0x5a, 8);
     ck_assert_ptr_null(mm_host_resize(&host, block, 8, 16));
     ck_assert_ptr_null(mm_host_alloc(&host, 8));
-    ck_assert_ptr_null(mm_host_copy_text(&host, "abc", 3));
     ck_assert_uint_eq(host.n_blocks, 1);
     ck_assert(all_bytes_are(block, 8, 0x5a));
     mm_host_free(&host, block, 8);
     ck_assert_ptr_null(fail_nth_check(&fail));
-}
-END_TEST
-
-START_TEST(copied_text_ends_where_it_is_cut)
-{
-    struct fail_nth fail;
-    fail_nth_init(&fail, 0, 0);
-    struct mm_host host;
-    mm_host_init(&host, &fail.allocator);
-    char *copy = mm_host_copy_text(&host, "abcdef", 3);
-    ck_assert_str_eq(copy, "abc");
-    ck_assert_uint_eq(fail.n_bytes, 4);
-    mm_host_free(&host, copy, 4);
 }
 END_TEST
 
@@ -153,7 +139,6 @@ Suite *test_host_suite(void)
     tcase_add_test(tests, a_block_of_no_bytes_is_a_block);
     tcase_add_test(tests, resizing_keeps_the_contents);
     tcase_add_test(tests, a_failing_allocator_changes_nothing);
-    tcase_add_test(tests, copied_text_ends_where_it_is_cut);
     tcase_add_test(tests, a_reserved_mapping_is_zero_and_sparse);
     tcase_add_test(tests, a_mapping_that_no_host_has_room_for_is_refused);
     tcase_add_test(tests, the_failing_allocator_notices_wrong_sizes_and_leaks);
