@@ -1,5 +1,6 @@
 # Programs: src/cli/ and examples/ (public headers only), and bench/ (internals). Of src/cli/ each
-# mmsim-NAME.c is a program of its own, together with its NAME-*.c; all other files are `mmsim`.
+# mmsim-NAME.c is a program of its own, together with its NAME-*.c; all other files are `mmsim`. Of
+# bench/ each bench-NAME.c is a program, together with its NAME-*.c.
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
 file(GLOB mains CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/mmsim-*.c)
@@ -25,7 +26,13 @@ endforeach()
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/bench-*.c)
 foreach(source IN LISTS sources)
-    cmake_path(GET source STEM name)
-    add_executable(${name} ${source})
-    target_link_libraries(${name} PRIVATE mmsim_internal)
+    cmake_path(GET source STEM program)
+    string(REPLACE "bench-" "" name ${program})
+    file(GLOB parts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/${name}-*.c)
+    add_executable(${program} ${source} ${parts})
+    target_link_libraries(${program} PRIVATE mmsim_internal)
 endforeach()
+
+# It reads compressed traces, and loads the allocators that it compares with.
+pkg_check_modules(TRACE_CODECS REQUIRED IMPORTED_TARGET libzstd zlib)
+target_link_libraries(bench-heap PRIVATE PkgConfig::TRACE_CODECS ${CMAKE_DL_LIBS})

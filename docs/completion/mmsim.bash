@@ -4,11 +4,16 @@ _mmsim()
 {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
+    local tables='slabinfo buddyinfo pagetypeinfo meminfo kmemleak allocinfo vmallocinfo failure'
     local common='--set --seed --no-color --help'
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check walk map list --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'run check walk map info list --help --version' -- "$word")
+        return
+    fi
+    if [ "$previous" = info ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$tables --help" -- "$word")
         return
     fi
     case $previous in
@@ -31,7 +36,8 @@ _mmsim()
     check:-*) common="$common --quiet" ;;
     walk:-*) common="$common --by --at --access --step" ;;
     map:-*) common="$common --step" ;;
-    list:*) common='verbs stats models cpus events devices --json --no-color --help' ;;
+    info:-*) common="$common --step --json" ;;
+    list:*) common='verbs stats models cpus events devices tables --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return

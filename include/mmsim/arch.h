@@ -346,6 +346,8 @@ struct mmsim_table_ops {
     void (*put)(struct mmsim_page_map *map, mmsim_vaddr covers, mmsim_paddr table);
     /* Where the kernel keeps the number of entries in use of a table. */
     uint16_t *(*used)(struct mmsim_page_map *map, mmsim_paddr table);
+    /* Whether a table that becomes empty stays until trim(); NULL: none does. */
+    bool (*keeps)(const struct mmsim_page_map *map, mmsim_vaddr covers);
 };
 
 /* One set of page tables as its writer sees it. Embedded in the kernel's own object. */
@@ -400,7 +402,7 @@ struct mmsim_arch_ops {
     bool (*prepare)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
     /* Stores an entry where prepare() made room, in place of what stood there. Cannot fail. */
     void (*map)(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry);
-    /* Removes it and gives empty tables back; returns what stood there. */
+    /* Removes it and gives empty tables back that need not be kept; returns what stood there. */
     struct mmsim_entry (*unmap)(struct mmsim_page_map *map, mmsim_vaddr address);
     /* Replaces state and flags (accessed and dirty are kept); returns what stood there. */
     struct mmsim_entry (*protect)(struct mmsim_page_map *map, mmsim_vaddr address,
@@ -408,7 +410,7 @@ struct mmsim_arch_ops {
     struct mmsim_entry (*query)(const struct mmsim_page_map *map, mmsim_vaddr address);
     /* Clears accessed or dirty (MMSIM_ENTRY_ACCESSED|DIRTY); returns those that were set. */
     unsigned (*test_and_clear)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned flags);
-    /* Gives back tables over [start, end) that prepare() made and nobody filled. */
+    /* Gives back tables over [start, end) that are empty: never filled, or kept. */
     void (*trim)(struct mmsim_page_map *map, mmsim_vaddr start, mmsim_vaddr end);
     /* The first address in [from, to) with an entry in use; `to` if there is none. */
     mmsim_vaddr (*next)(const struct mmsim_page_map *map, mmsim_vaddr from, mmsim_vaddr to);

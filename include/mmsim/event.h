@@ -40,7 +40,15 @@ struct mmsim_machine;
     X(PROTECT, "protect", "an entry got other rights; address, frame, value = tables' frame")      \
     X(STALE, "stale", "a translation was used that the tables no longer grant; address, frame")    \
     X(MMIO, "mmio", "a device was accessed; device, access, physical address, length, value")      \
-    X(BUS_ERROR, "bus-error", "the bus refused an access to a device; the same, error = why")
+    X(BUS_ERROR, "bus-error", "the bus refused an access to a device; the same, error = why")      \
+    X(KMALLOC, "kmalloc", "the kernel heap gave memory; address, length, cache, site")             \
+    X(KFREE, "kfree", "the kernel heap took memory back; address, length, cache, site")            \
+    X(HEAP_MISTAKE, "heap-mistake",                                                                \
+      "the heap's user was wrong; address, value = which, cache, site")                            \
+    X(LEAK, "leak", "memory that nobody can reach or freed; address, length, cache, site")         \
+    X(GC, "gc", "unused pages were collected; value = frames freed")                               \
+    X(ORPHAN, "orphan", "a frame in use was found that nothing leads to; frame")                   \
+    X(COMPACT, "compact", "pages were moved to join free memory; value = frames moved")
 
 enum mmsim_event_type {
 #define X(NAME, name, meaning) MMSIM_EVENT_##NAME,
@@ -79,6 +87,8 @@ struct mmsim_event {
     uint64_t value;
     enum mmsim_access_kind access; /* MMIO, BUS_ERROR */
     const char *device;            /* name of the window; lives as long as the machine */
+    const char *cache; /* of the object; "page" for whole pages, "vmalloc"; NULL: none, unknown */
+    const char *site;  /* who called (KMALLOC, KFREE, HEAP_MISTAKE), or allocated it (LEAK) */
 };
 
 typedef void (*mmsim_listener)(void *user, const struct mmsim_event *event);

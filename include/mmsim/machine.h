@@ -103,6 +103,12 @@ struct mmsim_config {
     bool sanitize_tlb; /* compare each use of a TLB entry with the tables (sanitize.h); false */
     const struct mmsim_mmio_window *mmio; /* devices: n_mmio of them, copied; NULL = none */
     size_t n_mmio;
+    unsigned heap_checks; /* CONFIG_MEMORY_DEBUGGING: enum mmsim_heap_check (alloc.h), of all caches
+                             from the beginning; 0 */
+    bool zero_frames;     /* every frame is filled with zeros when it is allocated; false */
+    bool poison_frames;   /* and with 0xaa when it is freed, and looked at before reuse; false */
+    uint64_t
+        gc_interval; /* collect garbage (alloc.h) at the end of every so many steps; 0 = never */
 };
 
 void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes);

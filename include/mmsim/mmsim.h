@@ -8,6 +8,7 @@
 #ifndef MMSIM_MMSIM_H
 #define MMSIM_MMSIM_H
 
+#include <mmsim/alloc.h>
 #include <mmsim/arch.h>
 #include <mmsim/device.h>
 #include <mmsim/event.h>

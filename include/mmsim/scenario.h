@@ -54,7 +54,8 @@ struct mmsim_step_report {
     const char *failure;           /* the sentence; NULL if it did not fail */
     const struct mmsim_walk *walk; /* explains a refused access, or a `walk` step; else NULL */
     uint64_t n_faults, cycles;
-    const char *stale; /* lines on each report of the TLB sanitizer in this step; NULL: none */
+    const char *stale;   /* lines on each report of the TLB sanitizer in this step; NULL: none */
+    const char *details; /* lines below: reports of the heap, leaks, a table; NULL: none */
 };
 
 struct mmsim_run_options {

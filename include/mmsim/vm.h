@@ -30,6 +30,7 @@ struct mmsim_process; /* owned by its machine; stays valid after the process exi
     X(ENOMEM, 12)                                                                                  \
     X(EACCES, 13)                                                                                  \
     X(EFAULT, 14)                                                                                  \
+    X(EBUSY, 16)                                                                                   \
     X(EEXIST, 17)                                                                                  \
     X(EINVAL, 22)
 

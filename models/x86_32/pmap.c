@@ -11,9 +11,9 @@
  * PDPTEs only when CR3 is loaded; share() makes them agree with the master's by copying entries.
  *
  * Invariants: (1) the count of a last-level table is the number of its entries that are not 0; (2)
- * a table whose count fell to 0 by unmap() or trim() is gone; (3) tables named by entries that
- * share() copied belong to the master and are never given back here: the kernel does not unmap
- * through a copy. A PDE that names a table grants everything; the PTEs restrict.
+ * a table whose count fell to 0 by unmap() is gone, unless the kernel keeps it; (3) tables named by
+ * entries that share() copied belong to the master and are never given back here: the kernel does
+ * not unmap through a copy. A PDE that names a table grants everything; the PTEs restrict.
  */
 #include "x86_32/model.h"
 #include "x86_32/pte.h"
@@ -235,6 +235,11 @@ void mm_x86_map(struct mmsim_page_map *map, mmsim_vaddr address, const struct mm
     write_entry(map, slot, encode(map, entry));
 }
 
+static bool is_kept(const struct mmsim_page_map *map, mmsim_vaddr address)
+{
+    return map->tables->keeps && map->tables->keeps(map, address);
+}
+
 static void put_table_if_empty(struct mmsim_page_map *map, mmsim_vaddr address)
 {
     uint64_t pde = read_directory(map, address);
@@ -254,7 +259,8 @@ struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address)
     write_entry(map, slot, 0);
     if (in_table) {
         --*map->tables->used(map, table_of(map, read_directory(map, address)));
-        put_table_if_empty(map, address);
+        if (!is_kept(map, address))
+            put_table_if_empty(map, address);
     }
     return decode(map, value, in_table);
 }

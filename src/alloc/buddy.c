@@ -1,68 +1,35 @@
 /*
- * buddy.c - splitting, merging, and proving that the books are right.
+ * buddy.c - splitting and merging, and finding blocks by place.
  *
- * Free blocks are linked through the frame table entries of their first frames. Everything below
- * touches the entries of the blocks that it moves and no others.
+ * Everything below touches the entries of the heads of the blocks that it moves and no others.
  */
 #include "alloc/buddy.h"
 
-#include "base/assert.h"
-
-static mmsim_pfn block_frames(unsigned order)
-{
-    return (mmsim_pfn)1 << order;
-}
-
-static const mmsim_pfn largest = (mmsim_pfn)1 << MM_BUDDY_MAX_ORDER;
-
-/* ---- lists ---- */
-
-/* Makes `pfn` the first frame of a listed free block. */
-static void push(struct mm_buddy *buddy, mmsim_pfn pfn, unsigned order)
-{
-    mmsim_pfn next = buddy->heads[order];
-    buddy->frames[pfn] = (struct mm_frame){
-        .next = next, .prev = MM_NO_PFN, .use = MM_FRAME_FREE, .order = (uint8_t)order};
-    if (next != MM_NO_PFN)
-        buddy->frames[next].prev = pfn;
-    buddy->heads[order] = pfn;
-    buddy->n_blocks[order]++;
-}
-
-/* Takes a block off its list; its first frame is then like any other frame of a free block. */
-static void unlink_block(struct mm_buddy *buddy, mmsim_pfn pfn, unsigned order)
-{
-    struct mm_frame *frame = &buddy->frames[pfn];
-    if (frame->prev == MM_NO_PFN)
-        buddy->heads[order] = frame->next;
-    else
-        buddy->frames[frame->prev].next = frame->next;
-    if (frame->next != MM_NO_PFN)
-        buddy->frames[frame->next].prev = frame->prev;
-    *frame = (struct mm_frame){.use = MM_FRAME_FREE, .order = MM_FRAME_NO_ORDER};
-    buddy->n_blocks[order]--;
-}
+#include "alloc/buddy_list.h"
 
 /* ---- ranges ---- */
 
-void mm_buddy_init(struct mm_buddy *buddy, struct mm_frame *frames)
+void mm_buddy_init(struct mm_buddy *buddy, struct mm_frame *frames, uint8_t *types)
 {
-    *buddy = (struct mm_buddy){.frames = frames};
-    for (unsigned order = 0; order < MM_BUDDY_N_ORDERS; order++)
-        buddy->heads[order] = MM_NO_PFN;
+    *buddy = (struct mm_buddy){.frames = frames, .types = types};
+    for (unsigned type = 0; type < MM_N_MIGRATE_TYPES; type++)
+        for (unsigned order = 0; order < MM_BUDDY_N_ORDERS; order++)
+            buddy->heads[type][order] = MM_NO_PFN;
 }
 
-/* Lists [start, end), less than a largest block on either side of a multiple of it, as the fewest
+/* Lists [start, end), less than a pageblock on either side of a multiple of it, as the fewest
  * blocks. From the end down, so that of equal blocks the lower one is handed out first. */
 static void list_fragment(struct mm_buddy *buddy, mmsim_pfn start, mmsim_pfn end)
 {
+    if (start < end)
+        buddy->types[start >> MM_BUDDY_MAX_ORDER] = MM_UNMOVABLE;
     while (end > start) {
         unsigned order = 0;
-        while (order < MM_BUDDY_MAX_ORDER && !(end & block_frames(order)) &&
-               end - start >= 2 * block_frames(order))
+        while (order < MM_BUDDY_MAX_ORDER && !(end & mm_block_frames(order)) &&
+               end - start >= 2 * mm_block_frames(order))
             order++;
-        end -= block_frames(order);
-        push(buddy, end, order);
+        end -= mm_block_frames(order);
+        mm_buddy_push(buddy, MM_UNMOVABLE, end, order);
     }
 }
 
@@ -71,19 +38,19 @@ void mm_buddy_add(struct mm_buddy *buddy, mmsim_pfn start, mmsim_pfn end)
     if (start >= end)
         return;
     MM_ASSERT(buddy->n_ranges < MM_BUDDY_MAX_RANGES, "a buddy allocator has too many ranges");
-    MM_ASSERT(end <= MM_NO_PFN - largest, "a frame number is too large");
-    mmsim_pfn fresh = (start + largest - 1) & ~(largest - 1);
-    mmsim_pfn fresh_end = end & ~(largest - 1);
-    if (fresh > fresh_end) /* within one largest block */
+    MM_ASSERT(end <= MM_NO_PFN - MM_PAGEBLOCK_FRAMES, "a frame number is too large");
+    mmsim_pfn fresh = (start + MM_PAGEBLOCK_FRAMES - 1) & ~(MM_PAGEBLOCK_FRAMES - 1);
+    mmsim_pfn fresh_end = end & ~(MM_PAGEBLOCK_FRAMES - 1);
+    if (fresh > fresh_end) /* within one pageblock */
         fresh = fresh_end = end;
     buddy->ranges[buddy->n_ranges++] = (struct mm_buddy_range){start, end, fresh, fresh_end};
     list_fragment(buddy, fresh_end, end);
     list_fragment(buddy, start, fresh);
-    buddy->n_blocks[MM_BUDDY_MAX_ORDER] += (fresh_end - fresh) / largest;
+    buddy->n_blocks[MM_MOVABLE][MM_BUDDY_MAX_ORDER] += (fresh_end - fresh) / MM_PAGEBLOCK_FRAMES;
     buddy->n_free += end - start;
 }
 
-static const struct mm_buddy_range *range_of(const struct mm_buddy *buddy, mmsim_pfn pfn)
+const struct mm_buddy_range *mm_buddy_range_of(const struct mm_buddy *buddy, mmsim_pfn pfn)
 {
     for (unsigned i = 0; i < buddy->n_ranges; i++)
         if (pfn >= buddy->ranges[i].start && pfn < buddy->ranges[i].end)
@@ -91,184 +58,144 @@ static const struct mm_buddy_range *range_of(const struct mm_buddy *buddy, mmsim
     return NULL;
 }
 
-/* ---- allocating ---- */
-
-/* The first block of a fresh part; MM_NO_PFN: everything has been handed out before. */
-static mmsim_pfn take_fresh(struct mm_buddy *buddy)
+mmsim_pfn mm_buddy_take_fresh(struct mm_buddy *buddy, enum mm_migrate_type type)
 {
     for (unsigned i = 0; i < buddy->n_ranges; i++) {
         struct mm_buddy_range *range = &buddy->ranges[i];
         if (range->fresh == range->fresh_end)
             continue;
         mmsim_pfn pfn = range->fresh;
-        range->fresh += largest;
-        buddy->n_blocks[MM_BUDDY_MAX_ORDER]--;
+        range->fresh += MM_PAGEBLOCK_FRAMES;
+        buddy->n_blocks[MM_MOVABLE][MM_BUDDY_MAX_ORDER]--;
+        buddy->types[pfn >> MM_BUDDY_MAX_ORDER] = (uint8_t)type;
         return pfn;
     }
     return MM_NO_PFN;
 }
 
+/* ---- allocating ---- */
+
 /* The smallest free block of at least 2^order frames, off its list; *found is its order. */
-static mmsim_pfn take_block(struct mm_buddy *buddy, unsigned order, unsigned *found)
+static inline mmsim_pfn take_block(struct mm_buddy *buddy, enum mm_migrate_type type,
+                                   unsigned order, unsigned *found)
 {
-    for (; order < MM_BUDDY_N_ORDERS; order++) {
-        mmsim_pfn pfn = buddy->heads[order];
-        if (pfn == MM_NO_PFN)
-            continue;
-        unlink_block(buddy, pfn, order);
-        *found = order;
-        return pfn;
-    }
-    *found = MM_BUDDY_MAX_ORDER;
-    return take_fresh(buddy);
+    uint32_t fits = buddy->listed[type] >> order;
+    if (fits == 0)
+        return mm_buddy_fall_back(buddy, type, order, found);
+    *found = order + (unsigned)__builtin_ctz(fits);
+    mmsim_pfn pfn = buddy->heads[type][*found];
+    mm_buddy_unlink(buddy, type, pfn, *found);
+    return pfn;
 }
 
-mmsim_pfn mm_buddy_alloc(struct mm_buddy *buddy, unsigned order)
+mmsim_pfn mm_buddy_alloc(struct mm_buddy *buddy, enum mm_migrate_type type, unsigned order)
 {
     if (order > MM_BUDDY_MAX_ORDER)
         return MM_NO_PFN;
     unsigned found;
-    mmsim_pfn pfn = take_block(buddy, order, &found);
+    mmsim_pfn pfn = take_block(buddy, type, order, &found);
     if (pfn == MM_NO_PFN)
         return MM_NO_PFN;
+    if (found > order)
+        type = mm_buddy_type(buddy, pfn); /* of a block that was stolen: its pageblock's */
     while (found > order) {
         found--;
-        push(buddy, pfn + block_frames(found), found);
+        mm_buddy_push(buddy, type, pfn + mm_block_frames(found), found);
     }
-    for (mmsim_pfn i = 0; i < block_frames(order); i++)
-        buddy->frames[pfn + i] =
-            (struct mm_frame){.use = MM_FRAME_RESERVED, .order = MM_FRAME_NO_ORDER};
-    buddy->n_free -= block_frames(order);
+    mm_buddy_mark(buddy, pfn, order);
+    buddy->n_free -= mm_block_frames(order);
     return pfn;
+}
+
+/* The order in which to take up to n frames: that of the smallest block, or all at once. */
+static unsigned bulk_order(const struct mm_buddy *buddy, enum mm_migrate_type type, unsigned n)
+{
+    unsigned largest = 31 - (unsigned)__builtin_clz(n);
+    if (buddy->listed[type] == 0)
+        return largest;
+    unsigned smallest = (unsigned)__builtin_ctz(buddy->listed[type]);
+    return smallest < largest ? smallest : largest;
+}
+
+unsigned mm_buddy_set_aside(struct mm_buddy *buddy, enum mm_migrate_type type, unsigned n,
+                            uint32_t *pfns)
+{
+    unsigned n_left = n;
+    while (n_left > 0) {
+        unsigned order = bulk_order(buddy, type, n_left);
+        mmsim_pfn pfn = mm_buddy_alloc(buddy, type, order);
+        if (pfn == MM_NO_PFN && order > 0)
+            pfn = mm_buddy_alloc(buddy, type, order = 0);
+        if (pfn == MM_NO_PFN)
+            break;
+        for (mmsim_pfn i = 0; i < mm_block_frames(order); i++) {
+            buddy->frames[pfn + i].use = MM_FRAME_FREE;
+            buddy->frames[pfn + i].order = MM_FRAME_SET_ASIDE;
+            pfns[--n_left] = pfn + i;
+        }
+    }
+    if (n_left > 0)
+        for (unsigned i = n_left; i < n; i++)
+            pfns[i - n_left] = pfns[i];
+    return n - n_left;
 }
 
 /* ---- freeing ---- */
 
-/* True if the buddy of a free block is a free block of the same size in the same range. */
-static bool can_merge(const struct mm_buddy *buddy, const struct mm_buddy_range *range,
-                      mmsim_pfn pfn, unsigned order)
-{
-    mmsim_pfn other = pfn ^ block_frames(order);
-    if (other < range->start || other >= range->end)
-        return false;
-    const struct mm_frame *frame = &buddy->frames[other];
-    return frame->use == MM_FRAME_FREE && frame->order == order;
-}
-
 void mm_buddy_free(struct mm_buddy *buddy, mmsim_pfn pfn, unsigned order)
 {
-    const struct mm_buddy_range *range = range_of(buddy, pfn);
-    MM_ASSERT(range && block_frames(order) <= range->end - pfn, "a freed block is in no range");
-    MM_ASSERT(!(pfn & (block_frames(order) - 1)), "a freed block is not aligned to its size");
-    for (mmsim_pfn i = 0; i < block_frames(order); i++) {
-        MM_ASSERT(buddy->frames[pfn + i].use != MM_FRAME_FREE, "a frame is freed twice");
-        buddy->frames[pfn + i] =
-            (struct mm_frame){.use = MM_FRAME_FREE, .order = MM_FRAME_NO_ORDER};
-    }
-    buddy->n_free += block_frames(order);
-    while (order < MM_BUDDY_MAX_ORDER && can_merge(buddy, range, pfn, order)) {
-        unlink_block(buddy, pfn ^ block_frames(order), order);
-        pfn &= ~block_frames(order);
-        order++;
-    }
-    push(buddy, pfn, order);
-}
-
-/* ---- checking ---- */
-
-mmsim_pfn mm_buddy_skip_free(const struct mm_buddy *buddy, mmsim_pfn pfn)
-{
-    const struct mm_buddy_range *range = range_of(buddy, pfn);
-    if (!range)
-        return pfn;
-    if (pfn >= range->fresh && pfn < range->fresh_end)
-        return range->fresh_end;
-    const struct mm_frame *frame = &buddy->frames[pfn];
-    bool is_block = frame->use == MM_FRAME_FREE && frame->order <= MM_BUDDY_MAX_ORDER;
-    return is_block ? pfn + block_frames(frame->order) : pfn;
-}
-
-/* What is wrong with one free block that the table shows. */
-static const char *check_block(const struct mm_buddy *buddy, const struct mm_buddy_range *range,
-                               mmsim_pfn pfn)
-{
-    unsigned order = buddy->frames[pfn].order;
-    if (order > MM_BUDDY_MAX_ORDER)
-        return "a frame is marked free but lies in no free block";
-    if (pfn & (block_frames(order) - 1))
-        return "a free block is not aligned to its size";
-    if (block_frames(order) > range->end - pfn)
-        return "a free block reaches beyond its range";
-    if (order < MM_BUDDY_MAX_ORDER && can_merge(buddy, range, pfn, order))
-        return "two free buddies have not been merged";
-    return NULL;
-}
-
-/* Walks a range by what the table shows, and counts its free blocks. */
-static const char *check_range(const struct mm_buddy *buddy, const struct mm_buddy_range *range,
-                               uint64_t n_blocks[MM_BUDDY_N_ORDERS])
-{
-    if (range->fresh > range->fresh_end || range->fresh < range->start ||
-        range->fresh_end > range->end)
-        return "a range's fresh part is not within the range";
-    if (range->fresh < range->fresh_end && ((range->fresh | range->fresh_end) & (largest - 1)))
-        return "a range's fresh part is not made of whole blocks";
-    n_blocks[MM_BUDDY_MAX_ORDER] += (range->fresh_end - range->fresh) / largest;
-    mmsim_pfn pfn = range->start;
-    while (pfn < range->end) {
-        bool is_fresh = pfn >= range->fresh && pfn < range->fresh_end;
-        if (!is_fresh && buddy->frames[pfn].use == MM_FRAME_FREE) {
-            const char *broken = check_block(buddy, range, pfn);
-            if (broken)
-                return broken;
-            n_blocks[buddy->frames[pfn].order]++;
-        }
-        mmsim_pfn next = mm_buddy_skip_free(buddy, pfn);
-        pfn = next > pfn ? next : pfn + 1;
-    }
-    return NULL;
-}
-
-/* Walks one list: as many members as the table shows, each marked and linked back. */
-static const char *check_list(const struct mm_buddy *buddy, unsigned order, uint64_t n_listed)
-{
-    mmsim_pfn previous = MM_NO_PFN;
-    uint64_t n_left = n_listed;
-    for (mmsim_pfn pfn = buddy->heads[order]; pfn != MM_NO_PFN; pfn = buddy->frames[pfn].next) {
-        if (n_left-- == 0)
-            return "a list of free blocks is longer than the frame table shows";
-        if (!range_of(buddy, pfn))
-            return "a listed block lies in no range";
-        const struct mm_frame *frame = &buddy->frames[pfn];
+    MM_ASSERT(mm_buddy_range_of(buddy, pfn), "a freed block is in no range");
+    MM_ASSERT(!(pfn & (mm_block_frames(order) - 1)), "a freed block is not aligned to its size");
+    MM_ASSERT(mm_buddy_head(buddy, pfn) == pfn && mm_frame_order(&buddy->frames[pfn]) == order,
+              "what is freed is no block");
+    MM_ASSERT(buddy->frames[pfn].use != MM_FRAME_FREE ||
+                  buddy->frames[pfn].order == MM_FRAME_SET_ASIDE,
+              "a frame is freed twice");
+    enum mm_migrate_type type = mm_buddy_type(buddy, pfn);
+    buddy->n_free += mm_block_frames(order);
+    for (; order < MM_BUDDY_MAX_ORDER; order++) {
+        mmsim_pfn other = pfn ^ mm_block_frames(order);
+        const struct mm_frame *frame = &buddy->frames[other];
         if (frame->use != MM_FRAME_FREE || frame->order != order)
-            return "a listed block is not marked free with its order";
-        if (frame->prev != previous)
-            return "a listed block does not link back to the one before";
-        if (frame->count != 0)
-            return "a free block has a count";
-        previous = pfn;
+            break;
+        mm_buddy_unlink(buddy, type, other, order);
+        pfn &= other;
     }
-    return n_left == 0 ? NULL : "a list of free blocks is shorter than the frame table shows";
+    mm_buddy_push(buddy, type, pfn, order);
 }
 
-const char *mm_buddy_check(const struct mm_buddy *buddy)
+/* ---- blocks by place ---- */
+
+/*
+ * From the largest order down: while no block of a larger order holds `pfn`, the aligned frame of
+ * this order is the head of a block, and it holds `pfn` if its order is this one.
+ */
+mmsim_pfn mm_buddy_head(const struct mm_buddy *buddy, mmsim_pfn pfn)
 {
-    uint64_t n_blocks[MM_BUDDY_N_ORDERS] = {0};
-    uint64_t n_fresh = 0, n_free = 0;
-    for (unsigned i = 0; i < buddy->n_ranges; i++) {
-        const char *broken = check_range(buddy, &buddy->ranges[i], n_blocks);
-        if (broken)
-            return broken;
-        n_fresh += (buddy->ranges[i].fresh_end - buddy->ranges[i].fresh) / largest;
+    mmsim_pfn start = mm_buddy_range_of(buddy, pfn)->start;
+    for (unsigned order = MM_BUDDY_MAX_ORDER; order > 0; order--) {
+        mmsim_pfn head = pfn & ~(mm_block_frames(order) - 1);
+        if (head >= start && mm_frame_order(&buddy->frames[head]) >= order)
+            return head;
     }
-    for (unsigned order = 0; order < MM_BUDDY_N_ORDERS; order++) {
-        uint64_t n_unlisted = order == MM_BUDDY_MAX_ORDER ? n_fresh : 0;
-        const char *broken = check_list(buddy, order, n_blocks[order] - n_unlisted);
-        if (broken)
-            return broken;
-        if (buddy->n_blocks[order] != n_blocks[order])
-            return "the count of free blocks of an order is wrong";
-        n_free += n_blocks[order] * block_frames(order);
-    }
-    return n_free == buddy->n_free ? NULL : "the count of free frames is wrong";
+    return pfn;
+}
+
+struct mm_buddy_block mm_buddy_block_from(const struct mm_buddy *buddy,
+                                          const struct mm_buddy_range *range, mmsim_pfn pfn)
+{
+    if (pfn == range->fresh && pfn < range->fresh_end)
+        return (struct mm_buddy_block){pfn, range->fresh_end - pfn, MM_BLOCK_FREE};
+    const struct mm_frame *frame = &buddy->frames[pfn];
+    struct mm_buddy_block block = {pfn, mm_block_frames(mm_frame_order(frame)), MM_BLOCK_USED};
+    if (frame->use == MM_FRAME_FREE)
+        block.state = frame->order == MM_FRAME_SET_ASIDE ? MM_BLOCK_SET_ASIDE : MM_BLOCK_FREE;
+    return block;
+}
+
+struct mm_buddy_block mm_buddy_block_at(const struct mm_buddy *buddy, mmsim_pfn pfn)
+{
+    const struct mm_buddy_range *range = mm_buddy_range_of(buddy, pfn);
+    bool is_fresh = pfn >= range->fresh && pfn < range->fresh_end;
+    return mm_buddy_block_from(buddy, range, is_fresh ? range->fresh : mm_buddy_head(buddy, pfn));
 }

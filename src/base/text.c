@@ -187,23 +187,29 @@ static char json_escape(char character)
     return 0;
 }
 
-void mm_text_json(struct mm_text *text, const char *string)
+void mm_sink_json(const struct mmsim_sink *sink, const char *string)
 {
-    mm_text_append(text, "\"", 1);
+    mm_sink_puts(sink, "\"");
     while (*string) {
         size_t n_bytes = character_bytes(string);
         char escape = json_escape(*string);
         if (n_bytes == 0)
-            mm_text_puts(text, "\xef\xbf\xbd");
+            mm_sink_puts(sink, "\xef\xbf\xbd");
         else if (escape)
-            mm_text_append(text, (char[]){'\\', escape}, 2);
+            sink->write(sink->user, (char[]){'\\', escape}, 2);
         else if ((uint8_t)*string < 0x20)
-            mm_text_printf(text, "\\u%04x", (unsigned)*string);
+            mm_sink_printf(sink, "\\u%04x", (unsigned)*string);
         else
-            mm_text_append(text, string, n_bytes);
+            sink->write(sink->user, string, n_bytes);
         string += n_bytes > 0 ? n_bytes : 1;
     }
-    mm_text_append(text, "\"", 1);
+    mm_sink_puts(sink, "\"");
+}
+
+void mm_text_json(struct mm_text *text, const char *string)
+{
+    struct mmsim_sink sink = mm_text_sink(text);
+    mm_sink_json(&sink, string);
 }
 
 /* ---- sinks and errors ---- */

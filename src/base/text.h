@@ -32,8 +32,7 @@ void mm_text_puts(struct mm_text *text, const char *string);
 void mm_text_printf(struct mm_text *text, const char *format, ...) MM_PRINTF(2, 3);
 void mm_text_vprintf(struct mm_text *text, const char *format, va_list arguments) MM_PRINTF(2, 0);
 
-/* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
-void mm_text_json(struct mm_text *text, const char *string);
+void mm_text_json(struct mm_text *text, const char *string); /* as mm_sink_json() */
 
 /* A sink that appends to it. */
 struct mmsim_sink mm_text_sink(struct mm_text *text);
@@ -44,6 +43,9 @@ const char *mm_text_string(const struct mm_text *text);
 /* Formats straight to a sink (through a buffer of 1 KiB: longer output is cut). */
 void mm_sink_printf(const struct mmsim_sink *sink, const char *format, ...) MM_PRINTF(2, 3);
 void mm_sink_puts(const struct mmsim_sink *sink, const char *string);
+
+/* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
+void mm_sink_json(const struct mmsim_sink *sink, const char *string);
 
 /* Fills an error; returns its status, so that a function can end with `return mm_error_set(...)`.
  * `error` may be NULL; `where` may be "". */

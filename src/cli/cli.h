@@ -27,7 +27,8 @@ enum command_bit {
     COMMAND_CHECK = 1 << 1,
     COMMAND_WALK = 1 << 2,
     COMMAND_LIST = 1 << 3,
-    COMMAND_MAP = 1 << 4
+    COMMAND_MAP = 1 << 4,
+    COMMAND_INFO = 1 << 5
 };
 
 struct arguments;
@@ -46,6 +47,7 @@ enum exit_status run_perform(const struct arguments *arguments, struct console *
 enum exit_status check_perform(const struct arguments *arguments, struct console *console);
 enum exit_status walk_perform(const struct arguments *arguments, struct console *console);
 enum exit_status map_perform(const struct arguments *arguments, struct console *console);
+enum exit_status info_perform(const struct arguments *arguments, struct console *console);
 enum exit_status list_perform(const struct arguments *arguments, struct console *console);
 
 #endif

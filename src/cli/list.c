@@ -102,13 +102,22 @@ static bool device_at(size_t index, struct row *row)
     return true;
 }
 
+static bool table_at(size_t index, struct row *row)
+{
+    if (index >= MMSIM_N_TABLES)
+        return false;
+    enum mmsim_table table = (enum mmsim_table)index;
+    *row = (struct row){.name = mmsim_table_name(table), .summary = mmsim_table_meaning(table)};
+    return true;
+}
+
 static const struct list LISTS[] = {
     {"verbs", "keys", verb_at}, {"stats", "unit", stat_at}, {"models", NULL, model_at},
     {"cpus", "model", cpu_at},  {"events", NULL, event_at}, {"devices", "registers", device_at},
-    {"policies", NULL, NULL},   {"config", NULL, NULL},
+    {"tables", NULL, table_at}, {"policies", NULL, NULL},   {"config", NULL, NULL},
 };
 #define N_LISTS (sizeof LISTS / sizeof *LISTS)
-#define AVAILABLE "verbs, stats, models, cpus, events or devices"
+#define AVAILABLE "verbs, stats, models, cpus, events, devices or tables"
 
 static void print_json(const struct list *list, struct output *output)
 {

@@ -41,10 +41,21 @@ static const struct command COMMANDS[] = {
      "  mmsim map scenarios/05-isolation.yaml\n"
      "  mmsim map scenarios/04-copy-on-write.yaml --step 11\n",
      map_perform},
-    {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events|devices",
+    {"info", COMMAND_INFO, "info [OPTIONS] TABLE SCENARIO",
+     "print a table of kernel memory, in the format of Linux's",
+     "Runs a scenario up to a step, then prints a table as Linux has it in /proc or\n"
+     "debugfs, so that the eyes and scripts that read those read these. kmemleak first\n"
+     "searches for leaks. mmsim list tables names the tables; docs/kernel-memory.md\n"
+     "explains their columns.\n",
+     "  mmsim info slabinfo scenarios/04-copy-on-write.yaml\n"
+     "  mmsim info buddyinfo scenarios/04-copy-on-write.yaml --step 11\n"
+     "  mmsim info meminfo scenarios/04-copy-on-write.yaml --json\n"
+     "  mmsim info slabinfo my.yaml | awk 'NR > 2 { print $2 * $4, $1 }' | sort -rn\n",
+     info_perform},
+    {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events|devices|tables",
      "what scenarios may use, with one line each",
      "Prints the verbs of steps, the statistics of `check`, the models, their CPUs, the\n"
-     "types of events or the devices with their registers.\n",
+     "types of events, the devices with their registers or the tables of mmsim info.\n",
      "  mmsim list verbs\n"
      "  mmsim list cpus --json\n",
      list_perform},

@@ -20,5 +20,5 @@ enum exit_status map_perform(const struct arguments *arguments, struct console *
                       arguments->n_operands);
         return EXIT_BAD_INPUT;
     }
-    return stopped_look(arguments, look, NULL, console);
+    return stopped_look(arguments->operands[0], arguments, look, NULL, console);
 }

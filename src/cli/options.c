@@ -19,12 +19,12 @@ struct option {
     const char *help;     /* NULL: not in this version */
 };
 
-#define STOPPED (COMMAND_WALK | COMMAND_MAP)
+#define STOPPED (COMMAND_WALK | COMMAND_MAP | COMMAND_INFO)
 #define FILES (COMMAND_RUN | COMMAND_CHECK | STOPPED)
 #define ALL (FILES | COMMAND_LIST)
 
 static const struct option OPTIONS[] = {
-    {OPTION_JSON, "json", 0, NULL, COMMAND_RUN | COMMAND_LIST,
+    {OPTION_JSON, "json", 0, NULL, COMMAND_RUN | COMMAND_LIST | COMMAND_INFO,
      "machine-readable: JSON on one line, and nothing else on standard output"},
     {OPTION_BY, "by", 0, "PROCESS", COMMAND_WALK, "whose page tables (or kernel); required"},
     {OPTION_AT, "at", 0, "ADDRESS", COMMAND_WALK,

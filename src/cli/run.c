@@ -230,6 +230,8 @@ static void print_step(const struct session *session, const struct mmsim_step_re
         print_failure(session, report);
     if (report->stale != NULL)
         output_format(out, "%s", report->stale);
+    if (report->details != NULL)
+        output_format(out, "%s", report->details);
     if (wants_walk(session, report))
         print_walk(session, report->walk);
 }

@@ -45,13 +45,13 @@ static enum exit_status run(const struct mmsim_scenario *scenario, uint64_t stop
     return status == MMSIM_INVARIANT ? EXIT_INVARIANT : EXIT_BAD_INPUT;
 }
 
-enum exit_status stopped_look(const struct arguments *arguments, stopped_looker look,
-                              const void *user, struct console *console)
+enum exit_status stopped_look(const char *path, const struct arguments *arguments,
+                              stopped_looker look, const void *user, struct console *console)
 {
     uint64_t stop_step;
     if (!read_step(arguments, &stop_step, console))
         return EXIT_BAD_INPUT;
-    struct mmsim_scenario *scenario = load_file(arguments->operands[0], arguments, console);
+    struct mmsim_scenario *scenario = load_file(path, arguments, console);
     if (scenario == NULL)
         return EXIT_BAD_INPUT;
     struct mmsim_result *result = NULL;

@@ -11,9 +11,8 @@ typedef enum exit_status (*stopped_looker)(const void *user, const struct mmsim_
                                            const struct mmsim_scenario *scenario,
                                            struct console *console);
 
-/* Loads the one scenario that the arguments name, runs it up to --step (default: to its end),
- * looks. */
-enum exit_status stopped_look(const struct arguments *arguments, stopped_looker look,
-                              const void *user, struct console *console);
+/* Loads the scenario `path`, runs it up to --step (default: to its end), looks. */
+enum exit_status stopped_look(const char *path, const struct arguments *arguments,
+                              stopped_looker look, const void *user, struct console *console);
 
 #endif

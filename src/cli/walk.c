@@ -169,5 +169,5 @@ enum exit_status walk_perform(const struct arguments *arguments, struct console 
     struct request request;
     if (!read_request(arguments, &request, console))
         return EXIT_BAD_INPUT;
-    return stopped_look(arguments, look, &request, console);
+    return stopped_look(arguments->operands[0], arguments, look, &request, console);
 }

@@ -27,7 +27,15 @@
     X(ENTRY, 10, "reading or writing a page-table entry")                                          \
     X(PROCESS, 1500, "creating or ending a process")                                               \
     X(SWITCH, 100, "saving and restoring a process's registers")                                   \
-    X(SIGNAL, 800, "delivering a signal")
+    X(SIGNAL, 800, "delivering a signal")                                                          \
+    X(HEAP, 20, "taking an object of the kernel heap from a CPU's magazine, or returning it")      \
+    X(HEAP_BATCH, 200, "moving objects between a magazine and its slabs, or without a magazine")   \
+    X(HEAP_CHECK, 80, "writing or checking an object's red zones, its owner's name, its poison")   \
+    X(HEAP_FIND, 30, "finding what is known of an object by its address")                          \
+    X(CACHE, 1000, "making or ending a cache or pool, or changing its checks")                     \
+    X(ZERO_WORD, 1, "filling four bytes")                                                          \
+    X(COPY_WORD, 2, "copying four bytes")                                                          \
+    X(SCAN_WORD, 2, "looking at four bytes: can they be an address?")
 
 enum mm_work {
 #define X(NAME, cycles, meaning) MM_WORK_##NAME,

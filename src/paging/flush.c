@@ -13,11 +13,11 @@ static bool goes_by_page(const struct mm_cpu *cpu, const struct mmsim_flush *how
     return how->method == MMSIM_FLUSH_SINGLE;
 }
 
-static void flush_cpu(struct mm_cpu *cpu, const struct mm_pgtable *set, mmsim_vaddr start,
+static void flush_cpu(struct mm_cpu *cpu, const struct mmsim_flush *how, mmsim_vaddr start,
                       uint64_t n_pages)
 {
-    if (!goes_by_page(cpu, &set->paging->flush, n_pages)) {
-        mm_cpu_load_root(cpu, set->map.root);
+    if (!goes_by_page(cpu, how, n_pages)) {
+        mm_cpu_load_root(cpu, cpu->board->arch->root(&cpu->arch));
         return;
     }
     for (uint64_t i = 0; i < n_pages; i++)
@@ -54,7 +54,7 @@ static void flush_pages(struct mm_pgtable *set, mmsim_vaddr start, uint64_t n_pa
         if (((told >> i) & 1) && i != paging->current_cpu)
             shoot_down(&paging->cpus[i], paging);
         if ((set->cpu_mask >> i) & 1)
-            flush_cpu(&paging->cpus[i], set, start, n_pages);
+            flush_cpu(&paging->cpus[i], &paging->flush, start, n_pages);
     }
 }
 
@@ -66,6 +66,29 @@ void mm_flush_range(struct mm_pgtable *set, mmsim_vaddr start, mmsim_vaddr end)
 void mm_flush_all(struct mm_pgtable *set)
 {
     flush_pages(set, MM_LAYOUT_USER_START, WHOLE_SPACE);
+}
+
+/* Without a trace: no CPU was told of anything, and no stale entry of a process goes. */
+static void forget_pages(struct mm_cpu *cpu, mmsim_vaddr start, uint64_t n_pages)
+{
+    mmsim_walk_cache_flush(&cpu->arch.walk_cache);
+    for (uint64_t i = 0; i < n_pages; i++)
+        mm_cpu_drop(cpu, start + (i << MMSIM_PAGE_SHIFT));
+}
+
+void mm_flush_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end)
+{
+    uint64_t n_pages = (end - start) >> MMSIM_PAGE_SHIFT;
+    bool pretends = paging->flush.method == MMSIM_FLUSH_NONE;
+    for (unsigned i = 0; i < paging->n_cpus; i++) {
+        if (pretends) {
+            forget_pages(&paging->cpus[i], start, n_pages);
+            continue;
+        }
+        if (i != paging->current_cpu)
+            shoot_down(&paging->cpus[i], paging);
+        flush_cpu(&paging->cpus[i], &paging->flush, start, n_pages);
+    }
 }
 
 /* ---- without flushes ---- */

@@ -32,6 +32,11 @@ static inline void mm_flush_page(struct mm_pgtable *set, mmsim_vaddr page)
 /* Flushes every user address: by a reload, whatever the method. */
 void mm_flush_all(struct mm_pgtable *set);
 
+/* Flushes [start, end) of the kernel's shared regions on every CPU, as every set of tables has
+ * them; their entries are not global. MMSIM_FLUSH_NONE is about processes: here it is not obeyed.
+ */
+void mm_flush_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end);
+
 /*
  * Under MMSIM_FLUSH_NONE only: puts a frame out of reach of every CPU, because it becomes one of
  * the kernel's. The kernel's objects are the simulator's own data, and no experiment may overwrite

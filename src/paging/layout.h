@@ -28,6 +28,11 @@
 #define MM_LAYOUT_MMAP_START ((mmsim_vaddr)0x40000000) /* mappings go bottom-up from here */
 #define MM_LAYOUT_STACK_END MM_LAYOUT_USER_END
 
+static inline bool mm_layout_is_vmalloc(mmsim_vaddr address)
+{
+    return address >= MM_LAYOUT_SHARED_START && address < MM_LAYOUT_TEMPORARY_START;
+}
+
 static inline bool mm_layout_is_user(mmsim_vaddr address)
 {
     return address >= MM_LAYOUT_USER_START && address < MM_LAYOUT_USER_END;

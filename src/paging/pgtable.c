@@ -73,14 +73,22 @@ static uint16_t *table_used(struct mmsim_page_map *map, mmsim_paddr table)
     return &mm_zone_frame(set_of(map)->paging->zones, table)->n_used;
 }
 
+/* Large areas come and go; a table of theirs that came and went would be copied into all sets each
+ * time. */
+static bool table_keeps(const struct mmsim_page_map *map, mmsim_vaddr covers)
+{
+    (void)map;
+    return mm_layout_is_vmalloc(covers);
+}
+
 static const struct mmsim_table_ops table_ops = {
-    .get = table_get, .put = table_put, .used = table_used};
+    .get = table_get, .put = table_put, .used = table_used, .keeps = table_keeps};
 
 /* ---- sets ---- */
 
 static struct mm_pgtable *set_create(struct mm_paging *paging)
 {
-    struct mm_pgtable *set = mm_slab_alloc(&paging->pgtables);
+    struct mm_pgtable *set = mm_cache_zalloc(&paging->pgtables);
     if (!set)
         return NULL;
     set->paging = paging;
@@ -91,7 +99,7 @@ static struct mm_pgtable *set_create(struct mm_paging *paging)
                                        .mode = paging->board->paging_mode};
     if (paging->board->arch->open(&set->map))
         return set;
-    mm_slab_free(&paging->pgtables, set);
+    mm_cache_free(&paging->pgtables, set);
     return NULL;
 }
 
@@ -100,7 +108,7 @@ static void set_destroy(struct mm_pgtable *set)
     arch_of(set)->close(&set->map);
     MM_ASSERT(set->n_tables == 0, "a set of page tables is destroyed with tables left");
     mm_list_remove(&set->link);
-    mm_slab_free(&set->paging->pgtables, set);
+    mm_cache_free(&set->paging->pgtables, set);
 }
 
 struct mm_pgtable *mm_pgtable_create(struct mm_paging *paging)
@@ -247,6 +255,27 @@ bool mm_paging_map_device(struct mm_paging *paging, mmsim_paddr at, uint64_t n_b
     return true;
 }
 
+void mm_paging_share_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end)
+{
+    mmsim_vaddr span = (mmsim_vaddr)1 << mm_board_page_shift(paging->board, 1);
+    for (struct mm_list *at = paging->sets.next; at != &paging->sets; at = at->next) {
+        struct mm_pgtable *set = MM_CONTAINER_OF(at, struct mm_pgtable, link);
+        paging->board->arch->share(&set->map, &paging->master->map, start & ~(span - 1), end);
+    }
+}
+
+bool mm_paging_prepare_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end)
+{
+    mmsim_vaddr span = (mmsim_vaddr)1 << mm_board_page_shift(paging->board, 1);
+    uint32_t n_before = paging->master->n_tables;
+    bool prepared = true;
+    for (mmsim_vaddr at = start; at < end && prepared; at = (at & ~(span - 1)) + span)
+        prepared = mm_pgtable_prepare(paging->master, at);
+    if (paging->master->n_tables != n_before)
+        mm_paging_share_kernel(paging, start, end);
+    return prepared;
+}
+
 static void unmap_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end)
 {
     const struct mmsim_arch_ops *arch = paging->board->arch;
@@ -261,7 +290,9 @@ static void unmap_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vadd
 bool mm_paging_init(struct mm_paging *paging, uint32_t abilities)
 {
     mm_list_init(&paging->sets);
-    mm_slab_init(&paging->pgtables, paging->zones, "pgtable", sizeof(struct mm_pgtable));
+    struct mm_cache_setup setup = {.name = "pgtable", .object_bytes = sizeof(struct mm_pgtable)};
+    if (!mm_cache_init(&paging->pgtables, paging->heap, &setup))
+        return false;
     paging->abilities = abilities & paging->cpus[0].arch.preset->abilities;
     paging->master = set_create(paging);
     if (!paging->master)
@@ -282,10 +313,10 @@ void mm_paging_fini(struct mm_paging *paging)
     if (!paging->master)
         return;
     unmap_kernel(paging, MM_LAYOUT_LOWMEM_START, lowmem_end(paging));
-    unmap_kernel(paging, MM_LAYOUT_MMIO_START, MM_LAYOUT_END);
+    unmap_kernel(paging, MM_LAYOUT_SHARED_START, MM_LAYOUT_END);
     set_destroy(paging->master);
     paging->master = NULL;
-    mm_slab_fini(&paging->pgtables);
+    mm_cache_fini(&paging->pgtables);
 }
 
 /* ---- invariants ---- */
@@ -334,8 +365,6 @@ const char *mm_pgtable_check(const struct mm_pgtable *set)
 const char *mm_paging_check(const struct mm_paging *paging)
 {
     const char *broken = mm_pgtable_check(paging->master);
-    if (!broken)
-        broken = mm_slab_check(&paging->pgtables);
     for (const struct mm_list *at = paging->sets.next; !broken && at != &paging->sets;
          at = at->next)
         broken = mm_pgtable_check(MM_CONTAINER_OF(at, struct mm_pgtable, link));

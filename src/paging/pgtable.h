@@ -16,7 +16,7 @@
 
 #include <mmsim/machine.h>
 
-#include "alloc/slab.h"
+#include "alloc/cache.h"
 #include "alloc/zone.h"
 #include "base/list.h"
 #include "hw/cpu.h"
@@ -34,12 +34,13 @@ struct mm_pgtable {
 struct mm_paging {
     const struct mm_board *board;
     struct mm_zones *zones;
+    struct mm_heap *heap;
     struct mm_cpu *cpus; /* n_cpus of them */
     unsigned n_cpus;
     unsigned current_cpu; /* on which the kernel is running now */
     uint32_t abilities;   /* of the CPU, those that the kernel uses */
     struct mmsim_flush flush;
-    struct mm_slab_cache pgtables;
+    struct mm_cache pgtables;
     struct mm_pgtable *master;
     struct mm_list sets; /* all struct mm_pgtable but the master */
 };
@@ -58,6 +59,21 @@ void mm_paging_fini(struct mm_paging *paging);
  * = virtual, whole pages. Before any other set exists. False: no memory for tables.
  */
 bool mm_paging_map_device(struct mm_paging *paging, mmsim_paddr at, uint64_t n_bytes);
+
+/* Makes room for kernel entries over [start, end) of the shared regions: in the master tables, and
+ * by copies of new top-level entries in every set. False: no memory; new tables stay, empty. */
+bool mm_paging_prepare_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end);
+
+/* Makes the top-level entries over [start, end) of every set those of the master. */
+void mm_paging_share_kernel(struct mm_paging *paging, mmsim_vaddr start, mmsim_vaddr end);
+
+/* The kernel runs on this CPU from now on. */
+static inline void mm_paging_enter_cpu(struct mm_paging *paging, unsigned cpu)
+{
+    paging->current_cpu = cpu;
+    paging->zones->cpu = cpu;
+    mm_heap_enter_cpu(paging->heap, cpu);
+}
 
 /* A new set of tables with the kernel's entries; NULL: no memory. */
 struct mm_pgtable *mm_pgtable_create(struct mm_paging *paging);
@@ -81,7 +97,7 @@ struct mmsim_entry mm_pgtable_query(const struct mm_pgtable *set, mmsim_vaddr pa
 /* First page in [from, to) with an entry in use; `to` if there is none. */
 mmsim_vaddr mm_pgtable_next(const struct mm_pgtable *set, mmsim_vaddr from, mmsim_vaddr to);
 
-/* Gives back tables over [start, end) that were prepared and never filled. */
+/* Gives back tables over [start, end) that are empty. */
 void mm_pgtable_trim(struct mm_pgtable *set, mmsim_vaddr start, mmsim_vaddr end);
 
 /* NULL, or a sentence (static storage). */

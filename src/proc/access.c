@@ -128,6 +128,8 @@ static bool handle_fault(const struct mm_actor *actor, struct mmsim_access *acce
         count_fault(actor, &fault, &outcome, access);
         if (outcome.result == MM_FAULT_RESOLVED)
             return true;
+        if (!actor->process && actor->procs->on_kernel_fault)
+            actor->procs->on_kernel_fault(actor->procs->kernel_fault_user, fault.address);
         refuse(actor, outcome.code, fault.address, access);
         return false;
     }
@@ -165,6 +167,18 @@ static bool check_both_ends(const struct mm_actor *actor, mmsim_vaddr address, s
            (!straddles || check_before_write(actor, last & ~MMSIM_PAGE_MASK, access));
 }
 
+/* Whether a page of the heap is for its users, in use or free: not for the kernel's own objects. */
+static bool heap_page_is_open(const struct mm_heap *heap, mmsim_paddr physical)
+{
+    if (physical >= heap->low_bytes)
+        return false;
+    unsigned index = heap->page_map[physical >> MMSIM_PAGE_SHIFT];
+    if (index < MM_HEAP_FIRST_SET)
+        return index == MM_HEAP_SET_RUN;
+    const struct mm_cache *cache = heap->sets[index]->owner;
+    return !cache->is_kernel;
+}
+
 /*
  * The simulator's own kernel objects are out of reach even of the kernel's loads and stores: a wild
  * store would bring down the simulator, not the simulated machine, and a load would see host
@@ -179,11 +193,11 @@ static bool kernel_may_touch(const struct mm_actor *actor, enum mmsim_access_kin
     struct mmsim_walk walk;
     mm_mmu_explain(cpu, &request, &walk);
     const struct mm_frame *frame =
-        walk.present ? mm_zone_frame(actor->procs->vm->zones, walk.physical) : NULL;
+        walk.present ? mm_zone_block(actor->procs->vm->zones, walk.physical) : NULL;
     if (!frame || mm_layout_is_user(request.address))
         return true;
     if (frame->use == MM_FRAME_SLAB)
-        return false;
+        return heap_page_is_open(actor->procs->paging->heap, walk.physical);
     return kind != MMSIM_ACCESS_WRITE ||
            (frame->use != MM_FRAME_PAGE_TABLE && frame->use != MM_FRAME_ZERO_PAGE);
 }

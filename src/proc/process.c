@@ -4,18 +4,19 @@
 #include "vm/fork.h"
 #include "vm/mmap.h"
 
-void mm_procs_init(struct mm_procs *procs, struct mm_vm *vm)
+bool mm_procs_init(struct mm_procs *procs, struct mm_vm *vm)
 {
     *procs = (struct mm_procs){.vm = vm, .paging = vm->paging};
-    mm_slab_init(&procs->cache, vm->zones, "process", sizeof(struct mm_process));
     mm_list_init(&procs->processes);
+    struct mm_cache_setup setup = {.name = "process", .object_bytes = sizeof(struct mm_process)};
+    return mm_cache_init(&procs->cache, vm->paging->heap, &setup);
 }
 
 void mm_procs_fini(struct mm_procs *procs)
 {
     while (!mm_list_empty(&procs->processes))
         mm_process_exit(MM_CONTAINER_OF(procs->processes.next, struct mm_process, link), 0);
-    mm_slab_fini(&procs->cache);
+    mm_cache_fini(&procs->cache);
 }
 
 static void report(const struct mm_process *process, enum mmsim_event_type type, uint64_t value)
@@ -35,7 +36,7 @@ static void report(const struct mm_process *process, enum mmsim_event_type type,
 static struct mm_process *enrol(struct mm_procs *procs, struct mm_aspace *aspace, const char *name,
                                 void *user)
 {
-    struct mm_process *process = mm_slab_alloc(&procs->cache);
+    struct mm_process *process = mm_cache_zalloc(&procs->cache);
     if (!process)
         return NULL;
     *process = (struct mm_process){
@@ -63,11 +64,11 @@ struct mm_process *mm_process_spawn(struct mm_procs *procs, const char *name, vo
 struct mm_process *mm_process_fork(struct mm_process *parent, const char *name, void *user)
 {
     struct mm_procs *procs = parent->procs;
-    if (!mm_slab_reserve(&procs->cache, 1))
+    if (!mm_cache_reserve(&procs->cache, 1))
         return NULL;
     struct mm_aspace *aspace = mm_fork_aspace(parent->aspace);
     if (!aspace) {
-        mm_slab_shrink(&procs->cache);
+        mm_cache_shrink(&procs->cache);
         return NULL;
     }
     struct mm_process *child = enrol(procs, aspace, name, user);
@@ -99,7 +100,7 @@ void mm_process_exit(struct mm_process *process, int code)
     }
     mm_aspace_destroy(process->aspace);
     mm_list_remove(&process->link);
-    mm_slab_free(&procs->cache, process);
+    mm_cache_free(&procs->cache, process);
     mm_clock_work(procs->vm->clock, MM_WORK_PROCESS);
 }
 
@@ -107,7 +108,7 @@ void mm_process_switch(struct mm_process *process, unsigned cpu)
 {
     struct mm_procs *procs = process->procs;
     process->cpu = cpu;
-    procs->paging->current_cpu = cpu;
+    mm_paging_enter_cpu(procs->paging, cpu);
     bool returns = (procs->kernel_threads >> cpu) & 1;
     if (!mm_pgtable_load(process->aspace->tables, cpu) && !returns)
         return;
@@ -119,7 +120,7 @@ void mm_process_switch(struct mm_process *process, unsigned cpu)
 void mm_process_switch_to_kernel(struct mm_procs *procs, unsigned cpu)
 {
     uint64_t bit = (uint64_t)1 << cpu;
-    procs->paging->current_cpu = cpu;
+    mm_paging_enter_cpu(procs->paging, cpu);
     if (procs->kernel_threads & bit)
         return;
     if (!procs->paging->flush.lazy && mm_pgtable_load(procs->paging->master, cpu))
@@ -130,7 +131,7 @@ void mm_process_switch_to_kernel(struct mm_procs *procs, unsigned cpu)
 
 const char *mm_procs_check(const struct mm_procs *procs)
 {
-    const char *broken = mm_slab_check(&procs->cache);
+    const char *broken = NULL;
     const struct mm_list *head = &procs->processes;
     for (const struct mm_list *at = head->next; !broken && at != head; at = at->next) {
         const struct mm_process *process = MM_CONTAINER_OF(at, struct mm_process, link);

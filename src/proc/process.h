@@ -28,16 +28,19 @@ struct mm_process {
 struct mm_procs {
     struct mm_vm *vm;
     struct mm_paging *paging;
-    struct mm_slab_cache cache;
+    struct mm_cache cache;
     struct mm_list processes;
     uint32_t n_spawned;
     struct mm_process *running[MMSIM_MAX_CPUS];
     uint64_t kernel_threads; /* mask of CPUs that run one, on whatever tables are loaded there */
     /* Called for each process that is about to exit, whole as it still is. */
     void (*on_exit)(struct mm_process *process, int code);
+    /* Called for each access of the kernel's that the MMU refused, before it fails; may be NULL. */
+    void (*on_kernel_fault)(void *user, mmsim_vaddr address);
+    void *kernel_fault_user;
 };
 
-void mm_procs_init(struct mm_procs *procs, struct mm_vm *vm);
+bool mm_procs_init(struct mm_procs *procs, struct mm_vm *vm);
 void mm_procs_fini(struct mm_procs *procs); /* exits everybody */
 
 /* NULL: no memory. */

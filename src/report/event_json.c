@@ -4,6 +4,7 @@
  * Every event has type, step, cycles, cpu and, where a process is concerned, its name; the other
  * members depend on the type (the table below).
  */
+#include <mmsim/alloc.h>
 #include <mmsim/device.h>
 #include <mmsim/event.h>
 #include <mmsim/hw.h>
@@ -20,7 +21,9 @@ enum member {
     VALUE = 1 << 5,
     SIGNAL = 1 << 6, /* its name, and why it was sent */
     DEVICE = 1 << 7, /* its window's name, and the kind of access */
-    WHY = 1 << 8     /* the bus refused it */
+    WHY = 1 << 8,    /* the bus refused it */
+    CACHE = 1 << 9,  /* of a heap object, and the call site */
+    MISTAKE = 1 << 10
 };
 
 struct shape {
@@ -48,6 +51,13 @@ static const struct shape shapes[MMSIM_N_EVENTS] = {
     [MMSIM_EVENT_STALE] = {ADDRESS | FRAME, NULL},
     [MMSIM_EVENT_MMIO] = {DEVICE | ADDRESS | LENGTH | VALUE, "value"},
     [MMSIM_EVENT_BUS_ERROR] = {DEVICE | ADDRESS | LENGTH | VALUE | WHY, "value"},
+    [MMSIM_EVENT_KMALLOC] = {ADDRESS | LENGTH | CACHE, NULL},
+    [MMSIM_EVENT_KFREE] = {ADDRESS | LENGTH | CACHE, NULL},
+    [MMSIM_EVENT_HEAP_MISTAKE] = {MISTAKE | ADDRESS | CACHE, NULL},
+    [MMSIM_EVENT_LEAK] = {ADDRESS | LENGTH | CACHE, NULL},
+    [MMSIM_EVENT_GC] = {VALUE, "frames"},
+    [MMSIM_EVENT_ORPHAN] = {FRAME, NULL},
+    [MMSIM_EVENT_COMPACT] = {VALUE, "frames"},
 };
 
 static const char *const access_letters[] = {
@@ -70,6 +80,25 @@ static void write_kind(const struct mmsim_event *event, const struct mmsim_sink 
         mm_sink_printf(sink, ",\"reused\":%s", event->reused ? "true" : "false");
 }
 
+static void write_text(const struct mmsim_sink *sink, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    mm_sink_printf(sink, ",\"%s\":", name);
+    mm_sink_json(sink, text);
+}
+
+static void write_heap_members(const struct mmsim_event *event, unsigned members,
+                               const struct mmsim_sink *sink)
+{
+    if (members & MISTAKE)
+        write_text(sink, "mistake", mmsim_heap_mistake_name((enum mmsim_heap_mistake)event->value));
+    if (members & CACHE) {
+        write_text(sink, "cache", event->cache);
+        write_text(sink, "site", event->site);
+    }
+}
+
 void mmsim_event_write_json(const struct mmsim_machine *machine, const struct mmsim_event *event,
                             const struct mmsim_sink *sink)
 {
@@ -79,6 +108,7 @@ void mmsim_event_write_json(const struct mmsim_machine *machine, const struct mm
                    (unsigned long long)event->cycles, event->cpu);
     if (event->name)
         mm_sink_printf(sink, ",\"process\":\"%s\"", event->name);
+    write_heap_members(event, shape->members, sink);
     if (shape->members & DEVICE)
         mm_sink_printf(sink, ",\"device\":\"%s\",\"access\":\"%s\"", event->device,
                        access_letters[event->access]);

@@ -62,6 +62,16 @@ static void read_fault(struct mm_decoder *decoder, const struct mm_key *key,
     (void)mm_field_word(decoder, key, value, words, field);
 }
 
+static void read_mistake(struct mm_decoder *decoder, const struct mm_key *key,
+                         const struct mm_node *value, void *field)
+{
+    struct mm_word words[MMSIM_N_HEAP_MISTAKES + 1] = {{.text = NULL}};
+    for (unsigned i = 0; i < MMSIM_N_HEAP_MISTAKES; i++)
+        words[i] = (struct mm_word){.text = mmsim_heap_mistake_name((enum mmsim_heap_mistake)i),
+                                    .value = i};
+    (void)mm_field_word(decoder, key, value, words, field);
+}
+
 #define FIELD(field) offsetof(struct mm_expectation, field)
 
 static const struct mm_key keys[] = {
@@ -97,9 +107,30 @@ static const struct mm_key keys[] = {
      .read = mm_read_switch,
      .offset = FIELD(dirty),
      .meaning = "the leaf entry's dirty bit"},
-    MM_KEYS_END,
+    {.name = "mistake",
+     .read = read_mistake,
+     .offset = FIELD(mistake),
+     .meaning = "the first mistake that the heap reported"},
+    {.name = "site",
+     .read = mm_read_text,
+     .offset = FIELD(site),
+     .meaning = "where the root of the first leak was allocated"},
+    {.name = "lost_site",
+     .read = mm_read_text,
+     .offset = FIELD(lost_site),
+     .meaning = "where its last reference was lost"},
+#define X(NAME, figure_name, figure_meaning, singular, plural)                                     \
+    {.name = figure_name,                                                                          \
+     .read = mm_read_count,                                                                        \
+     .offset = FIELD(figures) + MM_FIGURE_##NAME * sizeof(uint64_t),                               \
+     .high = UINT64_MAX,                                                                           \
+     .meaning = figure_meaning},
+    MM_FIGURE_LIST(X)
+#undef X
+        MM_KEYS_END,
 };
 enum { N_KEYS = sizeof keys / sizeof keys[0] - 1 };
+_Static_assert((int)N_KEYS == MM_EXPECT_FIGURES + (int)MM_N_FIGURES, "a bit for each key");
 
 /* The rows of the keys that a verb allows. Row i of the table has bit 1 << i. */
 static size_t select_rows(unsigned allowed, struct mm_key rows[N_KEYS + 1])

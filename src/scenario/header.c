@@ -144,7 +144,7 @@ void mm_header_read(struct mm_decoder *decoder, const struct mm_node *root,
     if (header.machine)
         mm_header_read_machine(decoder, header.machine, config);
     if (header.kernel)
-        mm_header_read_kernel(decoder, header.kernel, config);
+        mm_header_read_kernel(decoder, header.kernel, scenario);
     if (header.processes)
         read_processes(decoder, header.processes, scenario);
     decoder->cpu_mhz = mm_config_preset(config)->mhz;

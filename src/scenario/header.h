@@ -13,11 +13,13 @@
 
 #include "scenario/schema.h"
 
+struct mmsim_scenario;
+
 /* header_machine.c, header_kernel.c: fill in their part; the machine comes first. */
 void mm_header_read_machine(struct mm_decoder *decoder, const struct mm_node *node,
                             struct mmsim_config *config);
 void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *node,
-                           struct mmsim_config *config);
+                           struct mmsim_scenario *scenario);
 
 /* header_mmio.c: fills in the devices; the rest of the machine is known. */
 void mm_header_read_devices(struct mm_decoder *decoder, const struct mm_node *list,

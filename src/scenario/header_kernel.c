@@ -3,6 +3,7 @@
 
 #include "scenario/field.h"
 #include "scenario/header.h"
+#include "scenario/load.h"
 
 /* A yes or no, and where the file says so; NULL: it does not. */
 struct option {
@@ -14,8 +15,15 @@ struct kernel_keys {
     uint64_t user_frames;
     const struct mm_node *flush_node;
     uint64_t flush, flush_threshold;
-    struct option large_pages, global_pages, lazy, batched, targeted;
+    struct option large_pages, global_pages, lazy, batched, targeted, debugging;
+    struct option zero_frames, poison_frames;
+    uint64_t heap_checks; /* NO_CHECKS_GIVEN: as CONFIG_MEMORY_DEBUGGING says */
+    uint64_t gc_every;
 };
+#define NO_CHECKS_GIVEN UINT64_MAX
+
+/* What CONFIG_MEMORY_DEBUGGING switches on. */
+#define DEBUGGING_CHECKS (MMSIM_HEAP_RED_ZONES | MMSIM_HEAP_POISON | MMSIM_HEAP_TRACK)
 
 /* ---- policies ---- */
 
@@ -178,10 +186,27 @@ static const struct mm_key kernel_table[] = {
      .meaning = "n",
      .settled = true},
     {.name = "CONFIG_MEMORY_DEBUGGING",
-     .read = read_settled_option,
-     .low = false,
-     .meaning = "n",
-     .settled = true},
+     .read = read_option,
+     .offset = KERNEL_FIELD(debugging),
+     .meaning = "red zones, poison and tracking in all caches"},
+    {.name = "heap_checks",
+     .read = mm_read_checks,
+     .offset = KERNEL_FIELD(heap_checks),
+     .meaning = "checks of all caches: letters of ZPUQGHR, or none"},
+    {.name = "zero_frames",
+     .read = read_option,
+     .offset = KERNEL_FIELD(zero_frames),
+     .meaning = "frames are filled with zeros when they are allocated"},
+    {.name = "poison_frames",
+     .read = read_option,
+     .offset = KERNEL_FIELD(poison_frames),
+     .meaning = "free frames are filled with 0xaa, and looked at before they are used again"},
+    {.name = "gc_every",
+     .read = mm_read_count,
+     .offset = KERNEL_FIELD(gc_every),
+     .low = 1,
+     .high = UINT32_MAX,
+     .meaning = "steps after which pages that nobody uses are collected"},
     {.name = "policy", .read = read_policy, .meaning = "clock", .settled = true},
     {.name = "scope", .read = read_scope, .meaning = "global", .settled = true},
     {.name = "user_frames",
@@ -212,8 +237,9 @@ static void check_needs(struct mm_decoder *decoder, const struct mmsim_config *c
 }
 
 void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *node,
-                           struct mmsim_config *config)
+                           struct mmsim_scenario *scenario)
 {
+    struct mmsim_config *config = &scenario->config;
     const struct mmsim_flush *flush = &config->flush;
     struct kernel_keys keys = {.user_frames = config->user_frames,
                                .flush = (uint64_t)flush->method,
@@ -222,7 +248,8 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
                                .global_pages = {.yes = flush->global_pages},
                                .lazy = {.yes = flush->lazy},
                                .batched = {.yes = flush->batched},
-                               .targeted = {.yes = flush->targeted}};
+                               .targeted = {.yes = flush->targeted},
+                               .heap_checks = NO_CHECKS_GIVEN};
     struct mm_schema schema = {.what = "'kernel'", .keys = {kernel_table, NULL}};
     mm_schema_read(decoder, &schema, node, &keys);
     config->user_frames = keys.user_frames;
@@ -233,5 +260,11 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
                                          .batched = keys.batched.yes,
                                          .global_pages = keys.global_pages.yes,
                                          .targeted = keys.targeted.yes};
+    bool debugging = keys.heap_checks == NO_CHECKS_GIVEN && keys.debugging.yes;
+    if (keys.heap_checks != NO_CHECKS_GIVEN || debugging)
+        config->heap_checks = debugging ? DEBUGGING_CHECKS : (unsigned)keys.heap_checks;
+    config->zero_frames = keys.zero_frames.yes;
+    config->poison_frames = keys.poison_frames.yes;
+    scenario->gc_every = keys.gc_every;
     check_needs(decoder, config, &keys);
 }

@@ -165,6 +165,72 @@ static void judge_dirty(struct mm_run *run, const struct mm_step *step)
     judge_bit(run, "dirty ", step->expect.dirty, MM_HAS_DIRTY);
 }
 
+/* ---- the kernel's memory ---- */
+
+static void judge_figure(struct mm_run *run, const struct mm_step *step, enum mm_figure figure)
+{
+    uint64_t actual = run->outcome.figures.values[figure];
+    bool given = (step->expect.given & MM_EXPECT_FIGURE(figure)) != 0;
+    uint64_t expected = given ? step->expect.figures[figure] : 0;
+    if ((given || mm_figure_should_be_0(figure)) && expected != actual)
+        differ_numbers(run, mm_figure_name(figure), expected, actual);
+}
+
+/* Mistakes that nobody expects are told by name, not by number. */
+static void judge_mistake(struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    bool named = (step->expect.given & MM_EXPECT_MISTAKE) != 0;
+    const char *expected =
+        named ? mmsim_heap_mistake_name((enum mmsim_heap_mistake)step->expect.mistake) : "none";
+    bool any = outcome->figures.values[MM_FIGURE_MISTAKES] > 0;
+    const char *actual = any ? mmsim_heap_mistake_name(outcome->mistake) : "none";
+    if (strcmp(expected, actual) != 0)
+        differ(run, "mistake ", expected, actual);
+}
+
+static void judge_mistakes(struct mm_run *run, const struct mm_step *step)
+{
+    bool counted = (step->expect.given & MM_EXPECT_FIGURE(MM_FIGURE_MISTAKES)) != 0;
+    if (counted)
+        judge_figure(run, step, MM_FIGURE_MISTAKES);
+    if (!counted || (step->expect.given & MM_EXPECT_MISTAKE))
+        judge_mistake(run, step);
+}
+
+static void judge_site(struct mm_run *run, const char *what, const char *expected,
+                       const char *actual)
+{
+    bool leaked = (run->outcome.parts & MM_HAS_LEAK) != 0;
+    const char *found = leaked && actual ? actual : leaked ? "unknown" : "none";
+    if (strcmp(expected, found) != 0)
+        differ(run, what, expected, found);
+}
+
+/* An expectation of any kind on leaks says that there are some. */
+static void judge_leak(struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_expectation *expect = &step->expect;
+    bool expected = (expect->given & (MM_EXPECT_FIGURE(MM_FIGURE_LEAKED_BYTES) |
+                                      MM_EXPECT_FIGURE(MM_FIGURE_GROUPS) | MM_EXPECT_SITE |
+                                      MM_EXPECT_LOST_SITE)) != 0;
+    if (!expected || (expect->given & MM_EXPECT_FIGURE(MM_FIGURE_LEAKED)))
+        judge_figure(run, step, MM_FIGURE_LEAKED);
+    if (expect->given & MM_EXPECT_SITE)
+        judge_site(run, "site ", expect->site, run->leak.site);
+    if (expect->given & MM_EXPECT_LOST_SITE)
+        judge_site(run, "lost_site ", expect->lost_site, run->leak.lost_site);
+}
+
+static void judge_memory(struct mm_run *run, const struct mm_step *step)
+{
+    for (unsigned figure = 0; figure < MM_N_FIGURES; figure++)
+        if (figure != MM_FIGURE_MISTAKES && figure != MM_FIGURE_LEAKED)
+            judge_figure(run, step, (enum mm_figure)figure);
+    judge_leak(run, step);
+    judge_mistakes(run, step);
+}
+
 /* ---- compare and check ---- */
 
 static void judge_compare(struct mm_run *run, const struct mm_step *step)
@@ -241,10 +307,11 @@ static void judge_check(struct mm_run *run, const struct mm_step *step)
 /* An address that could not be made: the step did not even begin. */
 static void judge_unnamed(struct mm_run *run, const struct mm_step *step)
 {
-    uint32_t name = step->over != MM_NO_NAME ? step->over : step->at.name;
+    const struct mm_place *place = run->outcome.unnamed_place;
+    uint32_t name = place ? place->name : step->over;
     mm_text_puts(&run->expected, "an address");
-    if (run->bindings[name].bound)
-        mm_text_printf(&run->actual, "%s, which is beyond 0xffffffff", step->at.text);
+    if (place && run->bindings[name].bound)
+        mm_text_printf(&run->actual, "%s, which is beyond 0xffffffff", place->text);
     else
         mm_text_printf(&run->actual, "%s, which is not bound: the step that binds it failed",
                        run->scenario->names.rows[name].text);
@@ -269,6 +336,7 @@ static void judge_parts(struct mm_run *run, const struct mm_step *step)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (step->expect.given & (unsigned)parts[i].given)
             parts[i].judge(run, step);
+    judge_memory(run, step);
 }
 
 static void explain(struct mm_run *run, const struct mm_step *step)

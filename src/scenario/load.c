@@ -131,9 +131,12 @@ static enum mmsim_status fill(struct mmsim_scenario *scenario, const char *text,
     struct mm_decoder decoder = {.arena = &scenario->arena,
                                  .mistakes = &mistakes,
                                  .names = &scenario->names,
+                                 .things = &scenario->things,
+                                 .file = scenario->file,
                                  .config = &scenario->config};
     mmsim_config_init(&scenario->config);
-    if (mm_names_init(&scenario->names, &scenario->arena)) {
+    if (mm_names_init(&scenario->names, &scenario->arena) &&
+        mm_names_init_empty(&scenario->things, &scenario->arena)) {
         struct mm_node *root = read_nodes(text, n_bytes, &decoder);
         if (root && !scenario->arena.failed)
             decode(scenario, root, options, &decoder);

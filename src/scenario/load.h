@@ -22,7 +22,9 @@ struct mmsim_scenario {
     struct mm_arena arena;
     const char *file, *name, *description;
     struct mmsim_config config;
-    struct mm_names names;
+    unsigned heap_checks;          /* enum mmsim_heap_check, of all caches */
+    uint64_t gc_every;             /* steps; 0 = never */
+    struct mm_names names, things; /* things: caches, pools and scopes */
     struct mm_given_process *processes;
     size_t n_processes;
     struct mm_step_list steps;

@@ -41,10 +41,16 @@ static bool grow(struct mm_names *names)
     return true;
 }
 
-bool mm_names_init(struct mm_names *names, struct mm_arena *arena)
+bool mm_names_init_empty(struct mm_names *names, struct mm_arena *arena)
 {
     *names = (struct mm_names){.arena = arena};
-    return grow(names) && mm_names_add(names, "kernel", MM_NAME_PROCESS, 0) == MM_NAME_KERNEL;
+    return grow(names);
+}
+
+bool mm_names_init(struct mm_names *names, struct mm_arena *arena)
+{
+    return mm_names_init_empty(names, arena) &&
+           mm_names_add(names, "kernel", MM_NAME_PROCESS, 0) == MM_NAME_KERNEL;
 }
 
 uint32_t mm_names_find(const struct mm_names *names, const char *text)

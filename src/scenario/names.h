@@ -1,5 +1,6 @@
 /*
- * names.h - the one namespace of a scenario: its processes and its addresses.
+ * names.h - the one namespace of a scenario: its processes and its addresses. Caches, pools and
+ * scopes of the kernel's memory have another.
  *
  * A name gets a number when it is first declared; steps carry numbers, so a run looks nothing up.
  * Declarations happen in the order of the file, which is how a use before its declaration shows.
@@ -18,6 +19,9 @@ enum { MM_NAME_MAX_CHARS = 63 };
 enum mm_name_kind {
     MM_NAME_PROCESS,
     MM_NAME_ADDRESS,
+    MM_NAME_CACHE, /* these three in a table of their own: struct mm_decoder */
+    MM_NAME_POOL,
+    MM_NAME_SCOPE,
     MM_NAME_EITHER /* a step that has mistakes declared it: uses of it are not mistakes as well */
 };
 
@@ -37,6 +41,9 @@ struct mm_names {
 
 /* False: no host memory (the arena says so too). */
 bool mm_names_init(struct mm_names *names, struct mm_arena *arena);
+
+/* The same without the name "kernel": for what is no process and no address. */
+bool mm_names_init_empty(struct mm_names *names, struct mm_arena *arena);
 
 /* MM_NO_NAME if it was not declared. */
 uint32_t mm_names_find(const struct mm_names *names, const char *text);

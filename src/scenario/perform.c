@@ -33,6 +33,7 @@ bool mm_run_place(struct mm_run *run, const struct mm_place *place, mmsim_vaddr 
         return true;
     mm_run_errno(run, MMSIM_EFAULT);
     run->outcome.unnamed = true;
+    run->outcome.unnamed_place = place;
     return false;
 }
 

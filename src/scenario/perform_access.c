@@ -153,8 +153,11 @@ void mm_perform_write(struct mm_run *run, const struct mm_step *step)
         write_bytes(run, step, address);
         return;
     }
-    uint8_t data[sizeof step->value];
-    memcpy(data, &step->value, sizeof data);
+    uint64_t value = step->value;
+    if (step->has_pointer && !mm_run_place(run, &step->pointer, &value))
+        return;
+    uint8_t data[sizeof value];
+    memcpy(data, &value, sizeof data);
     (void)write_range(run, step, address, data, (size_t)step->size);
 }
 

@@ -75,6 +75,43 @@ static const char *reason_of_mprotect(const struct mm_run *run, const struct mm_
     return NULL;
 }
 
+static bool makes_thing(const struct mm_step *step)
+{
+    return step->verb->verify == mm_verify_makes_cache ||
+           step->verb->verify == mm_verify_makes_pool ||
+           step->verb->verify == mm_verify_makes_scope;
+}
+
+/* The cache, pool or scope that the step needs was ended, or could not be made. */
+static bool lacks_thing(const struct mm_run *run, const struct mm_step *step)
+{
+    uint32_t number = step->heap.scope != MM_NO_NAME ? step->heap.scope : step->heap.thing;
+    if (number == MM_NO_NAME)
+        return false;
+    const struct mm_thing *thing = &run->things[number];
+    bool over = thing->process && !mmsim_process_alive(thing->process);
+    return over || (!thing->cache && !thing->pool && !thing->scope);
+}
+
+/* Of the verbs of the kernel's memory. */
+static const char *reason_of_heap(const struct mm_run *run, const struct mm_step *step,
+                                  enum mmsim_errno error)
+{
+    if (error == MMSIM_EBUSY)
+        return "objects of it are in use";
+    if (error == MMSIM_EEXIST)
+        return "there is one of that name";
+    if (error == MMSIM_ESRCH)
+        return "the process is dead, or was never made";
+    if (error != MMSIM_EINVAL)
+        return NULL;
+    if (step->verb->perform == mm_perform_heap_check)
+        return "there is no cache of that name";
+    if (makes_thing(step))
+        return "a size or an alignment is out of range";
+    return lacks_thing(run, step) ? "it does not exist now" : NULL;
+}
+
 const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step)
 {
     if (run->outcome.bus_error)
@@ -83,6 +120,11 @@ const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step)
     mmsim_vaddr address;
     if (run->outcome.outcome != MMSIM_ERROR || run->outcome.unnamed)
         return NULL;
+    if (mm_figure_is_given(&run->outcome.figures, MM_FIGURE_MISTAKES) &&
+        (error == MMSIM_EINVAL || error == MMSIM_EFAULT))
+        return mmsim_heap_mistake_meaning(run->outcome.mistake);
+    if (step->heap.site)
+        return reason_of_heap(run, step, error);
     if (error == MMSIM_ESRCH)
         return "the process is dead, or was never made";
     if (error == MMSIM_EPERM)

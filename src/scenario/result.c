@@ -50,6 +50,22 @@ static bool keep_bytes(struct mmsim_result *result, const struct mm_run *run)
     return true;
 }
 
+/* How many figures the outcome has; -1: no host memory. */
+static int keep_figures(struct mmsim_result *result, const struct mm_figures *figures)
+{
+    int n = 0;
+    for (unsigned i = 0; i < MM_N_FIGURES; i++) {
+        if (!mm_figure_is_given(figures, (enum mm_figure)i))
+            continue;
+        struct mm_figure_note *note = mm_rows_add(&result->figures, sizeof *note, &result->host);
+        if (!note)
+            return -1;
+        *note = (struct mm_figure_note){(enum mm_figure)i, figures->values[i]};
+        n++;
+    }
+    return n;
+}
+
 static uint64_t value_of(const struct mmsim_result *result, const struct mm_outcome *outcome)
 {
     if (outcome->parts & MM_HAS_BYTES)
@@ -62,7 +78,9 @@ bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
 {
     const struct mm_outcome *outcome = &run->outcome;
     struct mm_record *record = mm_rows_add(&result->records, sizeof *record, &result->host);
-    if (!record)
+    uint32_t first_figure = (uint32_t)result->figures.n;
+    int n_figures = keep_figures(result, &outcome->figures);
+    if (!record || n_figures < 0)
         return false;
     *record = (struct mm_record){
         .step = step,
@@ -71,6 +89,8 @@ bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
         .cycles = outcome->cycles,
         .first_fault = result->faults.n,
         .n_faults = outcome->n_faults > UINT32_MAX ? UINT32_MAX : (uint32_t)outcome->n_faults,
+        .first_figure = first_figure,
+        .n_figures = (uint8_t)n_figures,
         .parts = (uint16_t)outcome->parts,
         .n_kept = (uint8_t)outcome->n_kept,
         .outcome = (uint8_t)outcome->outcome,
@@ -89,6 +109,18 @@ bool mm_result_kill(struct mmsim_result *result, uint64_t index, const struct mm
     if (kept)
         *kept = (struct mm_kill){index, event->name, event->value};
     return kept != NULL;
+}
+
+bool mm_result_attach(struct mmsim_result *result, const struct mm_attachment *attachment)
+{
+    if (result->attached.n >= MM_ATTACHMENTS_KEPT)
+        return true;
+    struct mm_attachment *kept = mm_rows_add(&result->attached, sizeof *kept, &result->host);
+    if (!kept)
+        return false;
+    *kept = *attachment;
+    kept->json = mm_arena_copy(&result->arena, attachment->json, strlen(attachment->json));
+    return !result->arena.failed;
 }
 
 bool mm_result_fail(struct mmsim_result *result, const struct mm_failure *failure)
@@ -167,6 +199,8 @@ void mmsim_result_destroy(struct mmsim_result *result)
     rows_fini(&result->records, sizeof(struct mm_record), host);
     rows_fini(&result->faults, sizeof(struct mm_fault_note), host);
     rows_fini(&result->bytes, 1, host);
+    rows_fini(&result->figures, sizeof(struct mm_figure_note), host);
+    rows_fini(&result->attached, sizeof(struct mm_attachment), host);
     rows_fini(&result->failures, sizeof(struct mm_failure), host);
     rows_fini(&result->kills, sizeof(struct mm_kill), host);
     rows_fini(&result->processes, sizeof(struct mm_process_record), host);

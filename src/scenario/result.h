@@ -27,11 +27,13 @@ struct mm_record {
     uint64_t value;      /* read: value, or offset of its bytes; walk: physical address */
     mmsim_vaddr address; /* mapped or refused */
     uint64_t cycles;
-    uint64_t first_fault; /* index of the first of its kept faults */
-    uint32_t n_faults;    /* stays at its limit */
-    uint16_t parts;       /* MM_HAS_... */
-    uint8_t n_kept;       /* faults */
-    uint8_t outcome;      /* enum mmsim_outcome */
+    uint64_t first_fault;  /* index of the first of its kept faults */
+    uint32_t n_faults;     /* stays at its limit */
+    uint32_t first_figure; /* index of the first of its figures */
+    uint16_t parts;        /* MM_HAS_... */
+    uint8_t n_kept;        /* faults */
+    uint8_t n_figures;
+    uint8_t outcome; /* enum mmsim_outcome */
     uint8_t error, signal, code;
     uint8_t cpu; /* MM_RECORD_NO_CPU: nobody acted */
 };
@@ -45,6 +47,19 @@ struct mm_failure {
     const char *expected, *actual, *message; /* in `arena` */
     bool of_step;                            /* false: before the first, or after the last one */
 };
+
+struct mm_figure_note {
+    enum mm_figure figure;
+    uint64_t value;
+};
+
+/* A JSON value that belongs to a step: a table, reports of the heap, ... */
+struct mm_attachment {
+    uint64_t index;   /* of the step */
+    const char *key;  /* static storage */
+    const char *json; /* in `arena` */
+};
+enum { MM_ATTACHMENTS_KEPT = 4096 }; /* of a run; what comes later is only counted */
 
 /* The kernel ended a process for want of memory. */
 struct mm_kill {
@@ -60,12 +75,14 @@ struct mm_process_record {
 
 struct mmsim_result {
     struct mm_host host;
-    struct mm_arena arena; /* texts of failures */
+    struct mm_arena arena; /* texts of failures, attachments */
     const struct mmsim_scenario *scenario;
     struct mmsim_machine *machine;
     struct mm_rows records;   /* struct mm_record */
     struct mm_rows faults;    /* struct mm_fault_note */
     struct mm_rows bytes;     /* uint8_t */
+    struct mm_rows figures;   /* struct mm_figure_note */
+    struct mm_rows attached;  /* struct mm_attachment, in the order of steps */
     struct mm_rows failures;  /* struct mm_failure */
     struct mm_rows kills;     /* struct mm_kill */
     struct mm_rows processes; /* struct mm_process_record, in order of creation */
@@ -80,6 +97,9 @@ void *mm_rows_add(struct mm_rows *rows, size_t row_bytes, struct mm_host *host);
 
 /* Keeps that a process was killed in step `index`. False: no host memory. */
 bool mm_result_kill(struct mmsim_result *result, uint64_t index, const struct mmsim_event *event);
+
+/* Keeps a JSON value for step `index`. False: no host memory. */
+bool mm_result_attach(struct mmsim_result *result, const struct mm_attachment *attachment);
 
 /* Keeps the current step. False: no host memory. */
 bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,

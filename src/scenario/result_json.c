@@ -14,6 +14,7 @@ enum { FLUSH_BYTES = 16384 };
 
 struct writer {
     const struct mmsim_result *result;
+    size_t next_attached; /* the first attachment that is not written */
     const struct mmsim_sink *sink;
     struct mm_text text;
 };
@@ -70,6 +71,28 @@ static void put_bytes(struct writer *writer, const struct mm_record *record)
     mm_text_puts(&writer->text, "\"");
 }
 
+static void put_figures(struct writer *writer, const struct mm_record *record)
+{
+    const struct mm_figure_note *notes = writer->result->figures.data;
+    for (unsigned i = 0; i < record->n_figures; i++) {
+        const struct mm_figure_note *note = &notes[record->first_figure + i];
+        put_number(writer, mm_figure_name(note->figure), note->value);
+    }
+}
+
+/* Tables and reports that belong to a step; steps are written in their order. */
+static void put_attached(struct writer *writer, size_t index)
+{
+    const struct mm_attachment *attached = writer->result->attached.data;
+    for (; writer->next_attached < writer->result->attached.n; writer->next_attached++) {
+        const struct mm_attachment *next = &attached[writer->next_attached];
+        if (next->index != index)
+            return;
+        mm_text_printf(&writer->text, ",\"%s\":", next->key);
+        mm_text_puts(&writer->text, next->json);
+    }
+}
+
 static void put_parts(struct writer *writer, const struct mm_record *record)
 {
     if (record->parts & MM_HAS_VALUE)
@@ -121,10 +144,12 @@ static void put_step(struct writer *writer, size_t index)
         put_string(writer, "by", writer->result->scenario->names.rows[step->by].text);
     put_outcome(writer, record);
     put_parts(writer, record);
+    put_figures(writer, record);
     put_faults(writer, record);
     put_number(writer, "cycles", record->cycles);
     if (writer->result->scenario->config.n_cpus > 1 && record->cpu != MM_RECORD_NO_CPU)
         put_number(writer, "cpu", record->cpu);
+    put_attached(writer, index);
     if (step->label)
         put_string(writer, "label", step->label);
     mm_text_puts(&writer->text, "}");

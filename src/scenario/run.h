@@ -12,6 +12,7 @@
 #ifndef MM_SCENARIO_RUN_H
 #define MM_SCENARIO_RUN_H
 
+#include <mmsim/alloc.h>
 #include <mmsim/hw.h>
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>
@@ -38,7 +39,8 @@ enum mm_outcome_part {
     MM_HAS_REFUSED = 1 << 4, /* `address` is the first byte that was refused */
     MM_HAS_PRESENT = 1 << 5,
     MM_HAS_ACCESSED = 1 << 6,
-    MM_HAS_DIRTY = 1 << 7
+    MM_HAS_DIRTY = 1 << 7,
+    MM_HAS_LEAK = 1 << 8 /* leak-scan found something: run->leak */
 };
 
 /* What one executed step did. */
@@ -65,9 +67,14 @@ struct mm_outcome {
     const char *killed;  /* the first of them; the machine's */
     uint64_t n_resident; /* pages that it had */
 
-    bool unnamed;        /* an address name that is not bound now: fails whatever is expected */
-    bool differs;        /* compare: a byte was not `expected_byte` */
-    uint64_t differs_at; /* its offset, bytes */
+    struct mm_figures figures;       /* of the kernel's memory; mistakes: any step */
+    enum mmsim_heap_mistake mistake; /* the first reported; figures has MISTAKES */
+    mmsim_vaddr mistaken;            /* its address */
+
+    bool unnamed; /* an address name that is not bound now: fails whatever is expected */
+    const struct mm_place *unnamed_place; /* which; NULL: the step's `over` */
+    bool differs;                         /* compare: a byte was not `expected_byte` */
+    uint64_t differs_at;                  /* its offset, bytes */
     uint8_t expected_byte, actual_byte;
     bool untrue; /* check */
 };
@@ -76,7 +83,22 @@ struct mm_outcome {
 struct mm_binding {
     bool bound;
     mmsim_vaddr address;
-    uint64_t length; /* bytes, whole pages */
+    uint64_t length; /* bytes; of a mapping: whole pages */
+};
+
+/* The objects that a name of an address stands for: those of the step that binds it, in the order
+ * of their allocation, without those that a step freed as a part of all. */
+struct mm_group {
+    mmsim_vaddr *addresses;
+    size_t n, capacity;
+};
+
+/* What a name of a cache, pool or scope means now: at most one is not NULL. */
+struct mm_thing {
+    struct mmsim_cache *cache;
+    struct mmsim_pool *pool;
+    struct mmsim_scope *scope;
+    const struct mmsim_process *process; /* whose end is the scope's; NULL */
 };
 
 struct mm_run {
@@ -87,6 +109,8 @@ struct mm_run {
     struct mm_host *host;
     struct mmsim_process **processes; /* by number of the name; NULL: not made yet */
     struct mm_binding *bindings;      /* by number of the name */
+    struct mm_group *groups;          /* by number of the name */
+    struct mm_thing *things;          /* by number of the cache, pool or scope */
     struct mm_outcome outcome;        /* of the current step */
     uint64_t index;                   /* of the current step */
     bool first_time;                  /* no enclosing repeat is in its second turn */
@@ -101,10 +125,13 @@ struct mm_run {
     struct mm_text line, expected, actual, message; /* scratch */
     struct mm_text stale;                           /* what the TLB sanitizer says of this step */
     uint64_t n_stale_told;                          /* of its reports, in steps before this one */
-    struct mmsim_reference *batch;                  /* MM_BATCH references */
+    struct mm_text details;        /* lines below this step: reports of the heap, tables, leaks */
+    struct mm_text reports;        /* of the heap, in this step, as items of a JSON list */
+    struct mmsim_leak leak;        /* the first one that the current leak-scan found */
+    struct mmsim_reference *batch; /* MM_BATCH references */
 };
 
-enum { MM_BATCH = 4096 };
+enum { MM_BATCH = 4096, MM_REPORTS_KEPT = 8 };
 
 /* The process that a step is by; NULL if it was never made. */
 struct mmsim_process *mm_run_actor(const struct mm_run *run, const struct mm_step *step);
@@ -120,6 +147,20 @@ void mm_run_errno(struct mm_run *run, enum mmsim_errno error);
 
 /* The current step's access came to this. */
 void mm_run_access(struct mm_run *run, const struct mmsim_access *access);
+
+/* heap_watch.c: the heap's reports from now on belong to the current step; those of the last one
+ * are forgotten. */
+void mm_run_watch_heap(struct mm_run *run);
+void mm_run_forget_reports(struct mm_run *run);
+
+/* Removes newlines from the end of a text. */
+void mm_run_trim(struct mm_text *text);
+
+/* Adds a JSON value to the current step's result under a key (static storage). */
+void mm_run_attach(struct mm_run *run, const char *key, const struct mm_text *json);
+
+/* Collects garbage between steps if the scenario asks for it. */
+void mm_run_collect(struct mm_run *run);
 
 /* Values of an expression's paths, now; at most MM_EXPRESSION_MAX_PATHS. False: one of its
  * processes was never made. */

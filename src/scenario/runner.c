@@ -139,7 +139,7 @@ static void report(struct mm_run *run, const struct mm_step *step, bool failed)
     mm_run_tell(run, step);
     bool notable = (step->verb->traits & MM_VERB_TELLS) || run->outcome.n_faults > 0 ||
                    run->outcome.outcome != MMSIM_DONE || step->expect.given != 0 ||
-                   run->outcome.n_killed > 0;
+                   run->outcome.n_killed > 0 || run->details.n_bytes > 0;
     struct mmsim_step_report report = {
         .index = run->index,
         .line = step->line,
@@ -154,15 +154,32 @@ static void report(struct mm_run *run, const struct mm_step *step, bool failed)
         .n_faults = run->outcome.n_faults,
         .cycles = run->outcome.cycles,
         .stale = run->stale.n_bytes > 0 ? mm_text_string(&run->stale) : NULL,
+        .details = run->details.n_bytes > 0 ? mm_text_string(&run->details) : NULL,
     };
     run->options->on_step(run->options->user, &report);
+}
+
+static bool attach_reports(struct mm_run *run)
+{
+    if (run->reports.n_bytes == 0)
+        return true;
+    struct mm_text list;
+    mm_text_init(&list, run->host);
+    mm_text_printf(&list, "[");
+    mm_text_puts(&list, mm_text_string(&run->reports));
+    mm_text_puts(&list, "]");
+    struct mm_attachment reports = {run->index, "reports", mm_text_string(&list)};
+    bool kept = !list.failed && mm_result_attach(run->result, &reports);
+    mm_text_fini(&list);
+    return kept;
 }
 
 static bool keep(struct mm_run *run, const struct mm_step *step, bool failed)
 {
     bool complete = !run->line.failed && !run->expected.failed && !run->actual.failed &&
-                    !run->message.failed && !run->stale.failed && !run->no_memory;
-    if (!complete || !mm_result_keep(run->result, run, step))
+                    !run->message.failed && !run->stale.failed && !run->details.failed &&
+                    !run->reports.failed && !run->no_memory;
+    if (!complete || !attach_reports(run) || !mm_result_keep(run->result, run, step))
         return false;
     struct mm_failure failure = {.index = run->index,
                                  .line = step->line,
@@ -208,6 +225,7 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
     memset(&run->outcome, 0, sizeof run->outcome);
     mm_text_clear(&run->bytes);
     mm_text_clear(&run->stale);
+    mm_run_forget_reports(run);
     run->has_walk = false;
     run->access = MMSIM_ACCESS_READ;
     run->has_expected_address = (step->expect.given & MM_EXPECT_ADDRESS) != 0 &&
@@ -215,6 +233,7 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
     uint64_t before = mmsim_machine_cycles(run->machine);
     run->index = mmsim_step_begin(run->machine);
     act(run, step);
+    mm_run_collect(run);
     note_cpu(run, step);
     run->outcome.cycles = mmsim_machine_cycles(run->machine) - before;
     bool failed = judge_stale(run, !mm_run_judge(run, step));
@@ -292,16 +311,19 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
     uint32_t n = run->scenario->names.n;
     run->processes = mm_host_alloc(run->host, n * sizeof *run->processes);
     run->bindings = mm_host_alloc(run->host, n * sizeof *run->bindings);
+    run->groups = mm_host_alloc(run->host, n * sizeof *run->groups);
+    run->things = mm_host_alloc(run->host, (run->scenario->things.n + 1) * sizeof *run->things);
     run->batch = mm_host_alloc(run->host, MM_BATCH * sizeof *run->batch);
     run->result->bindings = run->bindings;
     run->result->n_bindings = n;
-    if (!run->processes || !run->bindings || !run->batch)
+    if (!run->processes || !run->bindings || !run->batch || !run->groups || !run->things)
         return no_memory(run, error);
     run->processes[MM_NAME_KERNEL] = mmsim_kernel(run->machine);
     bind_devices(run);
     (void)mmsim_listen(run->machine,
                        MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT) | MMSIM_EVENT_BIT(MMSIM_EVENT_OOM),
                        on_event, run);
+    mm_run_watch_heap(run);
     if (run->options->on_machine)
         run->options->on_machine(run->options->user, run->machine);
     return MMSIM_OK;
@@ -328,13 +350,31 @@ static enum mmsim_status spawn_given(struct mm_run *run, struct mmsim_error *err
     return MMSIM_OK;
 }
 
+/* A mistake in the heap that came to light before the first step or after the last one. */
+static bool judge_outside(struct mm_run *run)
+{
+    uint64_t n = run->outcome.figures.values[MM_FIGURE_MISTAKES];
+    if (n == 0)
+        return true;
+    struct mm_failure failure = {.index = run->index,
+                                 .expected = "mistake none",
+                                 .actual = mmsim_heap_mistake_name(run->outcome.mistake),
+                                 .message = mmsim_heap_mistake_meaning(run->outcome.mistake)};
+    bool kept = mm_result_fail(run->result, &failure);
+    memset(&run->outcome.figures, 0, sizeof run->outcome.figures);
+    return kept;
+}
+
 /* Exits whoever lives; then nothing of theirs may be left. */
 static enum mmsim_status settle(struct mm_run *run, struct mmsim_error *error)
 {
+    memset(&run->outcome.figures, 0, sizeof run->outcome.figures);
     struct mmsim_process *process;
     for (size_t i = 0; (process = mmsim_process_at(run->machine, i)) != NULL; i++)
         if (mmsim_process_alive(process))
             (void)mmsim_exit(process, 0);
+    if (!judge_outside(run))
+        return no_memory(run, error);
     if (run->options->check == MMSIM_CHECK_OFF)
         return MMSIM_OK;
     struct mmsim_error found = {.status = MMSIM_OK};
@@ -358,6 +398,8 @@ static enum mmsim_status run_whole(struct mm_run *run, struct mmsim_error *error
     enum mmsim_status status = build(run, error);
     if (status == MMSIM_OK)
         status = spawn_given(run, error);
+    if (status == MMSIM_OK && !judge_outside(run))
+        status = no_memory(run, error);
     run->stopped = options->stop_after && options->stop_step == 0;
     if (status == MMSIM_OK)
         status = run_list(run, run->scenario->steps.steps, run->scenario->steps.n, error);
@@ -383,10 +425,22 @@ static void run_init(struct mm_run *run, struct mmsim_result *result,
     mm_text_init(&run->actual, run->host);
     mm_text_init(&run->message, run->host);
     mm_text_init(&run->stale, run->host);
+    mm_text_init(&run->details, run->host);
+    mm_text_init(&run->reports, run->host);
 }
 
 static void run_fini(struct mm_run *run)
 {
+    uint32_t n_names = run->scenario->names.n;
+    if (run->machine)
+        mmsim_heap_listen(run->machine, NULL, NULL);
+    for (uint32_t i = 0; run->groups && i < n_names; i++)
+        mm_host_free(run->host, run->groups[i].addresses,
+                     run->groups[i].capacity * sizeof *run->groups[i].addresses);
+    mm_host_free(run->host, run->groups, n_names * sizeof *run->groups);
+    mm_host_free(run->host, run->things, (run->scenario->things.n + 1) * sizeof *run->things);
+    mm_text_fini(&run->details);
+    mm_text_fini(&run->reports);
     mm_text_fini(&run->bytes);
     mm_text_fini(&run->line);
     mm_text_fini(&run->expected);

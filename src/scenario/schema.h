@@ -17,6 +17,8 @@ struct mm_decoder {
     struct mm_arena *arena;
     struct mm_mistakes *mistakes;
     struct mm_names *names;
+    struct mm_names *things;     /* caches, pools and scopes */
+    const char *file;            /* as the caller named it */
     struct mmsim_config *config; /* of the machine; complete before the first step is read */
     uint32_t cpu_mhz;
 };

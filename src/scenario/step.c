@@ -12,7 +12,7 @@
 #include "scenario/verb.h"
 #include "trace/pattern.h"
 
-enum { DEFAULT_STRIDE_BYTES = 4096 };
+enum { DEFAULT_STRIDE_BYTES = 4096, MAX_VERBS = 128 };
 /* n_executed once there are too many steps, before and after that was said. */
 enum { STEPS_EXCEEDED = MM_STEPS_MAX + 1, STEPS_REPORTED = MM_STEPS_MAX + 2 };
 #define DEFAULT_THETA 0.99
@@ -68,9 +68,9 @@ static void report_unknown_verb(struct mm_decoder *decoder, const struct mm_node
         mm_mistake_add(decoder->mistakes, value, "the verb %s is not in this version", quoted);
         return;
     }
-    const char *names[64], *list = "";
+    const char *names[MAX_VERBS], *list = "";
     size_t n = 0;
-    for (const struct mm_verb *verb; n < 64 && (verb = mm_verb_at(n)) != NULL; n++) {
+    for (const struct mm_verb *verb; n < MAX_VERBS && (verb = mm_verb_at(n)) != NULL; n++) {
         names[n] = verb->info.name;
         list = mm_arena_printf(decoder->arena, "%s%s%s", list, n > 0 ? ", " : "", names[n]);
     }
@@ -134,7 +134,10 @@ static void set_defaults(struct mm_step *step, const struct mm_step *outer)
     step->on = outer ? outer->on : MM_NO_CPU;
     step->survive = outer ? outer->survive : false;
     step->by = step->name = step->over = MM_NO_NAME;
-    step->at.name = step->expect.address.name = MM_NO_NAME;
+    step->at.name = step->expect.address.name = step->pointer.name = MM_NO_NAME;
+    step->heap.thing = step->heap.scope = step->heap.process = MM_NO_NAME;
+    step->heap.every = 1;
+    step->heap.stores = true;
     step->pattern = MM_N_PATTERNS;
     step->stride = DEFAULT_STRIDE_BYTES;
     step->theta = DEFAULT_THETA;

@@ -7,10 +7,12 @@
 #ifndef MM_SCENARIO_STEP_H
 #define MM_SCENARIO_STEP_H
 
+#include <mmsim/alloc.h>
 #include <mmsim/vm.h>
 
 #include "scenario/expression.h"
 #include "scenario/field.h"
+#include "scenario/figure.h"
 
 struct mm_verb;
 
@@ -25,8 +27,15 @@ enum mm_expected {
     MM_EXPECT_FAULT = 1 << 6,
     MM_EXPECT_PRESENT = 1 << 7,
     MM_EXPECT_ACCESSED = 1 << 8,
-    MM_EXPECT_DIRTY = 1 << 9
+    MM_EXPECT_DIRTY = 1 << 9,
+    MM_EXPECT_MISTAKE = 1 << 10,
+    MM_EXPECT_SITE = 1 << 11,
+    MM_EXPECT_LOST_SITE = 1 << 12
+    /* from 1 << MM_EXPECT_FIGURES on: figures, in their order */
 };
+#define MM_EXPECT_FIGURES 13
+#define MM_EXPECT_FIGURE(figure) (1u << (MM_EXPECT_FIGURES + (unsigned)(figure)))
+_Static_assert(MM_EXPECT_FIGURES + MM_N_FIGURES <= 32, "a bit for each");
 
 /* A run of bytes given in a scenario; owned by its arena. */
 struct mm_bytes {
@@ -41,6 +50,35 @@ struct mm_expectation {
     uint64_t error, signal, code, fault; /* enum mmsim_errno, _signal, _sigcode, _fault_kind */
     struct mm_place address;
     bool present, accessed, dirty;
+    uint64_t mistake;             /* enum mmsim_heap_mistake */
+    const char *site, *lost_site; /* of the first leak's root */
+    uint64_t figures[MM_N_FIGURES];
+};
+
+/* What only the verbs of the kernel's memory have (verb_heap.c). */
+struct mm_heap_keys {
+    const char *site; /* where reports say that the call came from: label, or FILE:LINE */
+    uint32_t thing;   /* number of a cache, pool or scope; MM_NO_NAME */
+    uint32_t scope;   /* kmalloc: number of the scope that owns it; MM_NO_NAME */
+    uint32_t process; /* scope-begin: number of the process that ends it; MM_NO_NAME */
+    bool zero, colour;
+    bool stores;        /* leak-watch */
+    bool has_size;      /* kfree: a size was given */
+    uint64_t align;     /* bytes; 0 = as it comes */
+    uint64_t reserve;   /* pool-create: objects set aside */
+    uint64_t every;     /* frees: of the objects of `over`, one of so many; fail */
+    const char *caches; /* heap-check: a name, kmalloc, or a pattern that ends with * */
+    uint64_t checks;    /* enum mmsim_heap_check */
+    struct mm_offsets {
+        const uint32_t *data;
+        uint32_t n;
+    } pointers;       /* cache-create: where an object's pointers lie */
+    uint64_t what;    /* fail: enum mmsim_fail_what; leak-scan: _leak_mode; leak-mark: _leak_mark;
+                         show: _table */
+    const char *only; /* show: of the lines, those with this text; NULL = all */
+    uint64_t nth, min_size;
+    uint32_t chance;       /* billionths */
+    const char *only_site; /* fail; NULL = any */
 };
 
 #define MM_NO_CPU UINT64_MAX
@@ -55,7 +93,7 @@ struct mm_step {
 
     uint32_t by;   /* number of a process; MM_NO_NAME where the verb has none */
     uint32_t name; /* of the process or address that it makes; MM_NO_NAME = none */
-    uint32_t over; /* number of an address: access */
+    uint32_t over; /* number of an address: access; of its objects: frees of all */
     struct mm_place at;
     bool has_at;          /* mmap: an address was given */
     bool has_length;      /* access */
@@ -75,7 +113,10 @@ struct mm_step {
     struct mm_step *body; /* repeat */
     size_t n_body;
     struct mm_expression that;
-    const char *text; /* note */
+    const char *text;        /* note */
+    struct mm_place pointer; /* write: the address that is stored, if has_pointer */
+    bool has_pointer;
+    struct mm_heap_keys heap;
 
     /* only while it is loaded */
     const struct mm_node *name_node, *expect_node, *body_node;
@@ -124,5 +165,37 @@ void mm_read_node(struct mm_decoder *decoder, const struct mm_key *key, const st
                   void *field); /* const struct mm_node * */
 void mm_read_expression(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field); /* struct mm_expression */
+
+/* field_heap.c: those of the verbs of the kernel's memory. */
+void mm_read_kernel(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, void *field); /* uint32_t, a name's number */
+void mm_read_cache(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* uint32_t, a thing's number */
+void mm_read_pool(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field); /* uint32_t, a thing's number */
+void mm_read_scope(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* uint32_t, a thing's number */
+void mm_read_alignment(struct mm_decoder *decoder, const struct mm_key *key,
+                       const struct mm_node *value, void *field); /* uint64_t, bytes */
+void mm_read_checks(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_offsets(struct mm_decoder *decoder, const struct mm_key *key,
+                     const struct mm_node *value, void *field); /* struct mm_offsets */
+void mm_read_leak_mode(struct mm_decoder *decoder, const struct mm_key *key,
+                       const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_leak_mark(struct mm_decoder *decoder, const struct mm_key *key,
+                       const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_fail_what(struct mm_decoder *decoder, const struct mm_key *key,
+                       const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_table(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* uint64_t */
+
+/* "heap.yaml:12": the file without its folders, so that what is printed does not depend on where it
+ * lies. */
+const char *mm_step_site(struct mm_arena *arena, const char *file, unsigned line);
+
+/* Declares the cache, pool or scope that a step makes; its number, or MM_NO_NAME. */
+uint32_t mm_thing_declare(struct mm_decoder *decoder, const struct mm_node *value,
+                          enum mm_name_kind kind);
 
 #endif

@@ -22,7 +22,7 @@ static const char *name_of(const struct mm_run *run, uint32_t name)
 
 /* ---- what was asked ---- */
 
-static void put_count(struct mm_text *line, uint64_t count)
+void mm_tell_put_count(struct mm_text *line, uint64_t count)
 {
     char text[MM_COUNT_CHARS];
     mm_count_print(count, text);
@@ -32,11 +32,11 @@ static void put_count(struct mm_text *line, uint64_t count)
 /* "7 bytes", "1 fault" */
 static void put_several(struct mm_text *line, uint64_t count, const char *singular)
 {
-    put_count(line, count);
+    mm_tell_put_count(line, count);
     mm_text_printf(line, " %s%s", singular, count == 1 ? "" : "s");
 }
 
-static void put_size(struct mm_text *line, uint64_t n_bytes)
+void mm_tell_put_size(struct mm_text *line, uint64_t n_bytes)
 {
     char text[MM_SIZE_CHARS];
     mm_size_print(n_bytes, text);
@@ -52,7 +52,7 @@ static void put_value(struct mm_text *line, uint64_t value)
     mm_text_printf(line, value < 10 ? "%" PRIu64 : "%" PRIu64 " (0x%" PRIx64 ")", value, value);
 }
 
-static void put_place(struct mm_run *run, const struct mm_place *place, struct mm_text *line)
+void mm_tell_put_place(struct mm_run *run, const struct mm_place *place, struct mm_text *line)
 {
     mmsim_vaddr address;
     if (place->name == MM_NO_NAME)
@@ -98,27 +98,27 @@ void mm_tell_switch(struct mm_run *run, const struct mm_step *step, struct mm_te
 void mm_tell_mmap(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     mm_text_puts(line, "mmap ");
-    put_size(line, step->length);
+    mm_tell_put_size(line, step->length);
     mm_text_puts(line, " ");
     put_protection(line, step->prot);
     if (step->name != MM_NO_NAME)
         mm_text_printf(line, " as %s", name_of(run, step->name));
     else if (step->has_at)
-        put_place(run, &step->at, line);
+        mm_tell_put_place(run, &step->at, line);
 }
 
 void mm_tell_munmap(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     mm_text_puts(line, "munmap ");
-    put_size(line, step->length);
-    put_place(run, &step->at, line);
+    mm_tell_put_size(line, step->length);
+    mm_tell_put_place(run, &step->at, line);
 }
 
 void mm_tell_mprotect(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     mm_text_puts(line, "mprotect ");
-    put_size(line, step->length);
-    put_place(run, &step->at, line);
+    mm_tell_put_size(line, step->length);
+    mm_tell_put_place(run, &step->at, line);
     mm_text_puts(line, " ");
     put_protection(line, step->prot);
 }
@@ -135,7 +135,7 @@ void mm_tell_walk(struct mm_run *run, const struct mm_step *step, struct mm_text
                                         [MMSIM_ACCESS_WRITE] = "write",
                                         [MMSIM_ACCESS_FETCH] = "fetch"};
     mm_text_printf(line, "walk for a %s", kinds[step->access]);
-    put_place(run, &step->at, line);
+    mm_tell_put_place(run, &step->at, line);
 }
 
 void mm_tell_note(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
@@ -149,7 +149,7 @@ void mm_tell_read(struct mm_run *run, const struct mm_step *step, struct mm_text
     uint64_t n_bytes = step->bytes.data ? step->bytes.n : step->size;
     mm_text_printf(line, "%s ", step->verb->info.name);
     put_several(line, n_bytes, "byte");
-    put_place(run, &step->at, line);
+    mm_tell_put_place(run, &step->at, line);
 }
 
 void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
@@ -157,17 +157,19 @@ void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_tex
     mm_text_printf(line, "%s ", step->verb->info.name);
     if (step->bytes.data)
         put_several(line, step->bytes.n, "byte");
+    else if (step->has_pointer)
+        mm_text_printf(line, "the address %s", step->pointer.text);
     else
         put_value(line, step->value);
-    put_place(run, &step->at, line);
+    mm_tell_put_place(run, &step->at, line);
 }
 
 static void put_range(struct mm_run *run, const struct mm_step *step, const char *verb,
                       struct mm_text *line)
 {
     mm_text_printf(line, "%s ", verb);
-    put_size(line, step->length);
-    put_place(run, &step->at, line);
+    mm_tell_put_size(line, step->length);
+    mm_tell_put_place(run, &step->at, line);
     mm_text_puts(line, " with ");
     put_value(line, step->value);
 }
@@ -185,12 +187,12 @@ void mm_tell_compare(struct mm_run *run, const struct mm_step *step, struct mm_t
 void mm_tell_exec(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     mm_text_puts(line, "fetch an instruction");
-    put_place(run, &step->at, line);
+    mm_tell_put_place(run, &step->at, line);
 }
 
 void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
-    put_count(line, step->count);
+    mm_tell_put_count(line, step->count);
     mm_text_printf(line, " %s reference%s to %s", mm_pattern_name(step->pattern),
                    step->count == 1 ? "" : "s", name_of(run, step->over));
 }
@@ -241,10 +243,52 @@ static void put_faults(const struct mm_outcome *outcome, struct mm_text *line, b
         if (outcome->n_by_kind[kind] == 0 || is_told_as_end(outcome, (enum mmsim_fault_kind)kind))
             continue;
         separate(line, first);
-        put_count(line, outcome->n_by_kind[kind]);
+        mm_tell_put_count(line, outcome->n_by_kind[kind]);
         mm_text_printf(line, " %s fault%s", mmsim_fault_kind_name((enum mmsim_fault_kind)kind),
                        outcome->n_by_kind[kind] == 1 ? "" : "s");
     }
+}
+
+/* Numbers that are not 0, and those that were expected. What a name says already is left out. */
+static void put_figures(const struct mm_run *run, const struct mm_step *step, struct mm_text *line,
+                        bool *first)
+{
+    const struct mm_figures *figures = &run->outcome.figures;
+    for (unsigned i = 0; i < MM_N_FIGURES; i++) {
+        enum mm_figure figure = (enum mm_figure)i;
+        bool expected = (step->expect.given & MM_EXPECT_FIGURE(figure)) != 0;
+        bool plain = figure == MM_FIGURE_USABLE || figure == MM_FIGURE_GROUPS;
+        bool answer = figure == MM_FIGURE_LEAKED || figure == MM_FIGURE_FREED ||
+                      (figures->values[figure] > 0 && !plain);
+        bool told = figure == MM_FIGURE_MISTAKES; /* put_mistake() */
+        if (!mm_figure_is_given(figures, figure) || told || !(expected || answer))
+            continue;
+        separate(line, first);
+        mm_figure_print(line, figure, figures->values[figure]);
+    }
+}
+
+/* Who took away the last reference to what leaked, if that was seen. */
+static void put_loser(const struct mm_run *run, struct mm_text *line, bool *first)
+{
+    const struct mmsim_leak *leak = &run->leak;
+    if (!(run->outcome.parts & MM_HAS_LEAK) || leak->lost_step == UINT64_MAX)
+        return;
+    separate(line, first);
+    mm_text_printf(line, "lost in step %" PRIu64 ": %s", leak->lost_step,
+                   leak->lost_site ? leak->lost_site : "unknown");
+}
+
+static void put_mistake(const struct mm_outcome *outcome, struct mm_text *line, bool *first)
+{
+    uint64_t n = outcome->figures.values[MM_FIGURE_MISTAKES];
+    if (n == 0)
+        return;
+    separate(line, first);
+    mm_text_printf(line, "%s at 0x%" PRIx64, mmsim_heap_mistake_name(outcome->mistake),
+                   outcome->mistaken);
+    if (n > 1)
+        mm_text_printf(line, " and %" PRIu64 " more", n - 1);
 }
 
 /* What an access met in the TLB: "99,950 hits, 50 misses". */
@@ -257,7 +301,7 @@ static void put_tlb(const struct mm_run *run, const struct mm_step *step, struct
     separate(line, first);
     put_several(line, outcome->tlb_hits, "hit");
     mm_text_puts(line, ", ");
-    put_count(line, outcome->tlb_misses);
+    mm_tell_put_count(line, outcome->tlb_misses);
     mm_text_puts(line, outcome->tlb_misses == 1 ? " miss" : " misses");
 }
 
@@ -404,6 +448,9 @@ void mm_run_tell(struct mm_run *run, const struct mm_step *step)
     bool nothing = true;
     put_answer(run, step, line, &nothing);
     put_faults(&run->outcome, line, &nothing);
+    put_figures(run, step, line, &nothing);
+    put_loser(run, line, &nothing);
+    put_mistake(&run->outcome, line, &nothing);
     put_tlb(run, step, line, &nothing);
     put_kills(&run->outcome, line, &nothing);
     put_end(run, step, line, &nothing);

@@ -1,4 +1,7 @@
-/* verb.c - the table of verbs and their keys; see verb.h. */
+/*
+ * verb.c - the table of verbs and their keys; see verb.h. Those of the kernel's memory follow in
+ * verb_heap.c.
+ */
 #include "scenario/verb.h"
 
 #include <string.h>
@@ -96,6 +99,10 @@ static const struct mm_key write_keys[] = {
      .read = mm_read_bytes,
      .offset = FIELD(bytes),
      .meaning = "text, or 0x and hexadecimal digits"},
+    {.name = "pointer",
+     .read = mm_read_place,
+     .offset = FIELD(pointer),
+     .meaning = "an address, which is stored"},
     SIZE,
     MM_KEYS_END,
 };
@@ -201,7 +208,8 @@ static const struct mm_key note_keys[] = {
     MM_KEYS_END,
 };
 
-#define CALL (MM_EXPECT_ERROR | MM_EXPECT_FAULT)
+#define MISTAKES (MM_EXPECT_MISTAKE | MM_EXPECT_FIGURE(MM_FIGURE_MISTAKES))
+#define CALL (MM_EXPECT_ERROR | MM_EXPECT_FAULT | MISTAKES)
 #define ACCESS (CALL | MM_EXPECT_SIGNAL | MM_EXPECT_CODE | MM_EXPECT_ADDRESS)
 #define WALK (MM_EXPECT_PRESENT | MM_EXPECT_ACCESSED | MM_EXPECT_DIRTY)
 #define ACTS_TELLS (MM_VERB_ACTS | MM_VERB_TELLS)
@@ -268,7 +276,8 @@ static const struct mm_verb verbs[] = {
      .verify = mm_verify_read,
      .perform = mm_perform_read,
      .tell = mm_tell_read},
-    {.info = {"write", "store a value or bytes", "by, at, value or bytes, size?"},
+    {.info = {"write", "store a value, bytes or an address",
+              "by, at, value or bytes or pointer, size?"},
      .keys = write_keys,
      .traits = ACTS_ACCESSES,
      .expects = ACCESS,
@@ -339,40 +348,25 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "mremap",       "msync",
-    "madvise",      "mlock",
-    "munlock",      "mincore",
-    "brk",          "shm-open",
-    "shm-unlink",   "file-create",
-    "file-write",   "file-read",
-    "fsync",        "file-truncate",
-    "replay",       "pkey-alloc",
-    "pkey-free",    "pkey-mprotect",
-    "wrpkru",       "kmalloc",
-    "kfree",        "cache-create",
-    "cache-alloc",  "cache-free",
-    "pool-create",  "pool-alloc",
-    "pool-free",    "cache-destroy",
-    "pool-destroy", "vmalloc",
-    "vfree",        "leak-scan",
-    "reclaim",      "gc",
-    "swapoff",      "age",
-    "parallel",     "invlpg",
-    "load-cr3",     "fail",
-    "set",          "snapshot",
-    "wait",
+    "mremap",   "msync",         "madvise",    "mlock",       "munlock",    "mincore",
+    "brk",      "shm-open",      "shm-unlink", "file-create", "file-write", "file-read",
+    "fsync",    "file-truncate", "replay",     "pkey-alloc",  "pkey-free",  "pkey-mprotect",
+    "wrpkru",   "reclaim",       "swapoff",    "age",         "parallel",   "invlpg",
+    "load-cr3", "set",           "snapshot",   "wait",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)
 {
-    return index < sizeof verbs / sizeof verbs[0] ? &verbs[index] : NULL;
+    size_t n = sizeof verbs / sizeof verbs[0];
+    return index < n ? &verbs[index] : mm_heap_verb_at(index - n);
 }
 
 const struct mm_verb *mm_verb_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-        if (strcmp(verbs[i].info.name, name) == 0)
-            return &verbs[i];
+    const struct mm_verb *verb;
+    for (size_t i = 0; (verb = mm_verb_at(i)) != NULL; i++)
+        if (strcmp(verb->info.name, name) == 0)
+            return verb;
     return NULL;
 }
 

@@ -39,6 +39,9 @@ struct mm_verb {
 const struct mm_verb *mm_verb_at(size_t index);
 const struct mm_verb *mm_verb_find(const char *name);
 
+/* verb_heap.c: the rows of the verbs of the kernel's memory. NULL past the end. */
+const struct mm_verb *mm_heap_verb_at(size_t index);
+
 /* True for verbs of parts that are not built. */
 bool mm_verb_is_later(const char *name);
 
@@ -52,6 +55,19 @@ void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, str
 void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,
                           struct mm_step *step);
 void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+
+/* verify_heap.c */
+void mm_verify_heap(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+void mm_verify_allocates(struct mm_decoder *decoder, const struct mm_node *node,
+                         struct mm_step *step);
+void mm_verify_frees(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+void mm_verify_makes_cache(struct mm_decoder *decoder, const struct mm_node *node,
+                           struct mm_step *step);
+void mm_verify_makes_pool(struct mm_decoder *decoder, const struct mm_node *node,
+                          struct mm_step *step);
+void mm_verify_makes_scope(struct mm_decoder *decoder, const struct mm_node *node,
+                           struct mm_step *step);
+void mm_verify_fail(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 
 /* perform.c and perform_access.c */
 void mm_perform_spawn(struct mm_run *run, const struct mm_step *step);
@@ -71,6 +87,33 @@ void mm_perform_compare(struct mm_run *run, const struct mm_step *step);
 void mm_perform_exec(struct mm_run *run, const struct mm_step *step);
 void mm_perform_access(struct mm_run *run, const struct mm_step *step);
 
+/* perform_heap.c and perform_leak.c */
+void mm_perform_kmalloc(struct mm_run *run, const struct mm_step *step);
+void mm_perform_krealloc(struct mm_run *run, const struct mm_step *step);
+void mm_perform_kfree(struct mm_run *run, const struct mm_step *step);
+void mm_perform_vmalloc(struct mm_run *run, const struct mm_step *step);
+void mm_perform_vfree(struct mm_run *run, const struct mm_step *step);
+void mm_perform_cache_create(struct mm_run *run, const struct mm_step *step);
+void mm_perform_cache_alloc(struct mm_run *run, const struct mm_step *step);
+void mm_perform_cache_free(struct mm_run *run, const struct mm_step *step);
+void mm_perform_cache_shrink(struct mm_run *run, const struct mm_step *step);
+void mm_perform_cache_destroy(struct mm_run *run, const struct mm_step *step);
+void mm_perform_pool_create(struct mm_run *run, const struct mm_step *step);
+void mm_perform_pool_alloc(struct mm_run *run, const struct mm_step *step);
+void mm_perform_pool_free(struct mm_run *run, const struct mm_step *step);
+void mm_perform_pool_destroy(struct mm_run *run, const struct mm_step *step);
+void mm_perform_scope_begin(struct mm_run *run, const struct mm_step *step);
+void mm_perform_scope_end(struct mm_run *run, const struct mm_step *step);
+void mm_perform_heap_check(struct mm_run *run, const struct mm_step *step);
+void mm_perform_heap_verify(struct mm_run *run, const struct mm_step *step);
+void mm_perform_leak_scan(struct mm_run *run, const struct mm_step *step);
+void mm_perform_leak_watch(struct mm_run *run, const struct mm_step *step);
+void mm_perform_leak_mark(struct mm_run *run, const struct mm_step *step);
+void mm_perform_leak_root(struct mm_run *run, const struct mm_step *step);
+void mm_perform_gc(struct mm_run *run, const struct mm_step *step);
+void mm_perform_fail(struct mm_run *run, const struct mm_step *step);
+void mm_perform_show(struct mm_run *run, const struct mm_step *step);
+
 /* tell.c */
 void mm_tell_spawn(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_fork(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
@@ -88,5 +131,37 @@ void mm_tell_fill(struct mm_run *run, const struct mm_step *step, struct mm_text
 void mm_tell_compare(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_exec(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+
+/* Parts of a line, for both. */
+void mm_tell_put_count(struct mm_text *line, uint64_t count);  /* "1,234" */
+void mm_tell_put_size(struct mm_text *line, uint64_t n_bytes); /* "64KiB", "100 bytes" */
+void mm_tell_put_place(struct mm_run *run, const struct mm_place *place, struct mm_text *line);
+
+/* tell_heap.c */
+void mm_tell_kmalloc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_krealloc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_kfree(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_vmalloc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_vfree(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_cache_create(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_cache_alloc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_cache_free(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_cache_shrink(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_cache_destroy(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_pool_create(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_pool_alloc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_pool_free(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_pool_destroy(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_scope_begin(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_scope_end(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_heap_check(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_heap_verify(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_leak_scan(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_leak_watch(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_leak_mark(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_leak_root(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_gc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_fail(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_show(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 
 #endif

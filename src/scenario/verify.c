@@ -70,15 +70,24 @@ void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, str
 {
     const struct mm_node *value = mm_node_get(node, "value");
     const struct mm_node *bytes = mm_node_get(node, "bytes");
-    if (!value && !bytes)
-        mm_mistake_add(decoder->mistakes, node, "a write step needs the key 'value' or 'bytes'");
+    const struct mm_node *pointer = mm_node_get(node, "pointer");
+    step->has_pointer = pointer != NULL;
+    if (!value && !bytes && !pointer)
+        mm_mistake_add(decoder->mistakes, node,
+                       "a write step needs the key 'value', 'bytes' or 'pointer'");
     if (value && bytes)
         mm_mistake_add(decoder->mistakes, bytes->key,
                        "a write step has 'value' or 'bytes', not both");
+    if (pointer && (value || bytes))
+        mm_mistake_add(decoder->mistakes, pointer->key,
+                       "a write step has 'pointer' or '%s', not both", value ? "value" : "bytes");
     check_same_size(decoder, mm_node_get(node, "size"), step);
     if (step->size == 0)
         step->size = DEFAULT_VALUE_BYTES;
     check_fits(decoder, value, step->value, step->size);
+    if (pointer && step->size < DEFAULT_VALUE_BYTES)
+        mm_mistake_add(decoder->mistakes, mm_node_get(node, "size"),
+                       "size: an address has %d bytes", (int)DEFAULT_VALUE_BYTES);
 }
 
 void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,

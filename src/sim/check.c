@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "alloc/guard.h"
 #include "hw/mmu.h"
 
 /* ---- (1), (2): frames ---- */
@@ -72,6 +73,9 @@ static const char *compare_census(const struct mmsim_machine *machine, const str
     while (frame) {
         mmsim_pfn pfn = mm_frame_pfn(zones, frame);
         const char *broken = compare_frame(frame, census->n_mappings[pfn]);
+        for (mmsim_pfn i = 1; i < (mmsim_pfn)1 << mm_frame_order(frame) && !broken; i++)
+            if (census->n_mappings[pfn + i] != 0)
+                broken = "a frame within a block is mapped by itself (check 1)";
         if (broken)
             return broken;
         frame = mm_zone_next_used(zones, pfn + 1);
@@ -157,21 +161,27 @@ static const char *check_objects(const struct mmsim_machine *machine)
     const struct mm_list *head = &machine->procs.processes;
     for (const struct mm_list *at = head->next; at != head; at = at->next, n_processes++)
         n_vmas += MM_CONTAINER_OF(at, struct mm_process, link)->aspace->vmas.n_vmas;
-    if (machine->procs.cache.n_objects != n_processes ||
-        machine->vm.aspaces.n_objects != n_processes)
+    if (mm_cache_n_live(&machine->procs.cache) != n_processes ||
+        mm_cache_n_live(&machine->vm.aspaces) != n_processes)
         return "there are more process objects than processes: one is lost (check 5)";
-    if (machine->paging.pgtables.n_objects != n_processes + 1)
+    if (mm_cache_n_live(&machine->paging.pgtables) != n_processes + 1)
         return "there are more sets of page tables than processes: one is lost (check 5)";
-    return machine->vm.vmas.n_objects == n_vmas
+    return mm_cache_n_live(&machine->vm.vmas) == n_vmas
                ? NULL
                : "there are more VMAs than mappings: one is lost (check 5)";
 }
 
 static const char *check_caches(const struct mmsim_machine *machine)
 {
-    const char *broken = mm_slab_check(&machine->vm.aspaces);
+    const char *broken = mm_heap_check(&machine->heap);
     if (!broken)
-        broken = mm_slab_check(&machine->vm.vmas);
+        broken = mm_guard_check(&machine->heap);
+    if (!broken)
+        broken = mm_vmalloc_check(&machine->kernel_memory.vmalloc);
+    if (!broken)
+        broken = mm_pools_check(&machine->kernel_memory.pools);
+    if (!broken)
+        broken = mm_scopes_check(&machine->kernel_memory.scopes);
     return broken ? broken : check_objects(machine);
 }
 

@@ -167,6 +167,9 @@ static enum mmsim_status check_sizes(const struct mmsim_config *config, struct m
     if ((unsigned)config->flush.method > MMSIM_FLUSH_NONE)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "flush.method", "%d is no method of flushing",
                             (int)config->flush.method);
+    if (config->heap_checks & ~MM_KERNEL_CHECKS)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "heap_checks",
+                            "0x%x has bits that are no check of the heap", config->heap_checks);
     if ((unsigned)config->check > MMSIM_CHECK_EVERY)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "check", "%d does not say when to check",
                             (int)config->check);

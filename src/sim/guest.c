@@ -275,7 +275,7 @@ static bool become_actor(struct mmsim_process *process, struct mm_actor *actor)
                                .cpu = process->cpu,
                                .survives = process->survives_signals};
     if (process->is_kernel)
-        machine->paging.current_cpu = process->cpu;
+        mm_paging_enter_cpu(&machine->paging, process->cpu);
     else if (process->live)
         mm_process_switch(process->live, process->cpu);
     return mmsim_process_alive(process);
@@ -287,8 +287,13 @@ static struct mmsim_access access_bytes(struct mmsim_process *process, enum mmsi
     struct mm_actor actor;
     if (!become_actor(process, &actor))
         return (struct mmsim_access){.outcome = MMSIM_ERROR, .error = MMSIM_ESRCH};
-    struct mmsim_access access = mm_access_bytes(&actor, kind, address, bytes, n_bytes);
-    mm_machine_after_call(process->machine);
+    struct mmsim_machine *machine = process->machine;
+    bool watched =
+        process->is_kernel && kind == MMSIM_ACCESS_WRITE && machine->kernel_memory.leak.watch;
+    struct mmsim_access access =
+        watched ? mm_kernel_watched_store(&actor, machine, address, bytes, n_bytes)
+                : mm_access_bytes(&actor, kind, address, bytes, n_bytes);
+    mm_machine_after_call(machine);
     return access;
 }
 

@@ -11,12 +11,16 @@
 
 static void count_heap(const struct mmsim_machine *machine, struct mmsim_stats *stats)
 {
-    const struct mm_slab_cache *caches[] = {&machine->paging.pgtables, &machine->vm.aspaces,
-                                            &machine->vm.vmas, &machine->procs.cache};
-    for (size_t i = 0; i < sizeof caches / sizeof caches[0]; i++) {
-        stats->heap.objects += caches[i]->n_objects;
-        stats->heap.bytes += caches[i]->n_objects * caches[i]->object_bytes;
+    const struct mm_heap *heap = &machine->heap;
+    for (const struct mm_list *at = heap->caches.next; at != &heap->caches; at = at->next) {
+        const struct mm_cache *cache = MM_CONTAINER_OF(at, struct mm_cache, link);
+        uint64_t n_live = mm_cache_n_live(cache);
+        stats->heap.objects += n_live;
+        stats->heap.bytes += n_live * cache->object_bytes;
     }
+    stats->heap.objects += heap->n_runs;
+    stats->heap.bytes += heap->n_run_frames << MMSIM_PAGE_SHIFT;
+    stats->heap.leaked = machine->kernel_memory.n_leaked;
 }
 
 static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats *stats)
@@ -26,7 +30,8 @@ static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats
     stats->memory.free = n[MM_FRAME_FREE];
     stats->memory.user = n[MM_FRAME_ANON];
     stats->memory.page_tables = n[MM_FRAME_PAGE_TABLE];
-    stats->memory.kernel = n[MM_FRAME_SLAB] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_RESERVED];
+    stats->memory.kernel = n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] +
+                           n[MM_FRAME_RESERVED];
 }
 
 void mmsim_machine_stats(const struct mmsim_machine *machine, struct mmsim_stats *stats)

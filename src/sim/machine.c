@@ -1,8 +1,11 @@
 /* machine.c - building a machine and taking it down; steps and time. */
 #include "sim/machine.h"
 
+#include "alloc/guard.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "paging/migrate.h"
+#include "sim/gc.h"
 
 static uint64_t now(void *machine)
 {
@@ -16,6 +19,7 @@ static void keep_last_stats(struct mm_process *process, int code)
     mmsim_process_get_stats(handle, &handle->last);
     handle->cpu = process->cpu;
     handle->live = NULL;
+    mm_kernel_on_exit(handle);
 }
 
 static mmsim_vaddr address_mask(const struct mmsim_arch_ops *arch)
@@ -49,7 +53,10 @@ static bool build_hardware(struct mmsim_machine *machine)
     if (!mm_bus_attach(&machine->bus, config->mmio, config->n_mmio, &setup, &machine->host))
         return false;
     machine->config.mmio = NULL; /* the caller's: the bus has what it needs of it */
-    return mm_zones_init(&machine->zones, &machine->phys, config->user_frames);
+    if (!mm_zones_init(&machine->zones, &machine->phys, config->user_frames))
+        return false;
+    machine->zones.n_cpus = config->n_cpus;
+    return true;
 }
 
 static bool map_devices(struct mmsim_machine *machine)
@@ -68,6 +75,14 @@ static void fence(void *machine, mmsim_pfn first, uint64_t n_frames)
         mm_flush_fence(paging, mm_pfn_address(pfn));
 }
 
+/* The MMU has refused an access of the kernel's: beyond an area or a guarded object? */
+static void blame_heap_user(void *user, mmsim_vaddr address)
+{
+    struct mmsim_machine *machine = user;
+    if (!mm_vmalloc_fault(&machine->kernel_memory.vmalloc, address))
+        mm_guard_fault(&machine->heap, address);
+}
+
 static bool build_kernel(struct mmsim_machine *machine)
 {
     uint32_t abilities = ~(uint32_t)0;
@@ -81,16 +96,25 @@ static bool build_kernel(struct mmsim_machine *machine)
     }
     machine->paging = (struct mm_paging){.board = &machine->board,
                                          .zones = &machine->zones,
+                                         .heap = &machine->heap,
                                          .cpus = machine->cpus,
                                          .n_cpus = machine->config.n_cpus,
                                          .flush = machine->config.flush};
-    if (!mm_paging_init(&machine->paging, abilities) || !map_devices(machine) ||
-        !mm_vm_init(&machine->vm, &machine->paging, &machine->clock))
+    if (!mm_heap_init(&machine->heap, &machine->zones, machine->config.n_cpus,
+                      machine->config.seed) ||
+        !mm_paging_init(&machine->paging, abilities) || !map_devices(machine) ||
+        !mm_vm_init(&machine->vm, &machine->paging, &machine->clock) ||
+        !mm_procs_init(&machine->procs, &machine->vm))
         return false;
-    mm_procs_init(&machine->procs, &machine->vm);
+    mm_migrate_install(&machine->paging);
     machine->procs.on_exit = keep_last_stats;
     machine->kernel =
         (struct mmsim_process){.machine = machine, .name = "kernel", .is_kernel = true};
+    if (!mm_kernel_init(machine))
+        return false;
+    machine->procs.on_kernel_fault = blame_heap_user;
+    machine->procs.kernel_fault_user = machine;
+    mm_gc_install(machine);
     return true;
 }
 
@@ -125,8 +149,11 @@ static void take_down_kernel(struct mmsim_machine *machine)
 {
     if (machine->procs.vm)
         mm_procs_fini(&machine->procs);
+    mm_kernel_fini(machine);
     mm_vm_fini(&machine->vm);
     mm_paging_fini(&machine->paging);
+    if (machine->heap.zones)
+        mm_heap_fini(&machine->heap);
 }
 
 void mmsim_machine_destroy(struct mmsim_machine *machine)
@@ -187,6 +214,7 @@ static enum mmsim_check_when check_when(const struct mmsim_machine *machine)
 
 void mm_machine_after_call(struct mmsim_machine *machine)
 {
+    mm_kernel_after_call(machine);
     if (check_when(machine) == MMSIM_CHECK_EVERY && !machine->violation)
         machine->violation = mm_check_machine(machine);
 }
@@ -199,11 +227,13 @@ static enum mmsim_status violated(const char *sentence, struct mmsim_error *erro
 uint64_t mmsim_step_begin(struct mmsim_machine *machine)
 {
     machine->obs.step = machine->n_steps++;
+    machine->heap.step = &machine->obs.step; /* before the first step, objects have no age */
     return machine->obs.step;
 }
 
 enum mmsim_status mmsim_step_end(struct mmsim_machine *machine, struct mmsim_error *error)
 {
+    mm_gc_after_step(machine);
     if (check_when(machine) >= MMSIM_CHECK_STEP && !machine->violation)
         machine->violation = mm_check_machine(machine);
     return machine->violation ? violated(machine->violation, error) : MMSIM_OK;

@@ -4,7 +4,8 @@
  * The only place that knows concrete types on both sides of every interface. Built bottom-up, torn
  * down top-down:
  *
- *   host, phys, bus, clock, events -> CPUs -> frames -> page tables -> virtual memory -> processes
+ *   host, phys, bus, clock, events -> CPUs -> frames -> heap -> page tables -> virtual memory ->
+ *   processes -> the public calls on the kernel's memory
  */
 #ifndef MM_SIM_MACHINE_H
 #define MM_SIM_MACHINE_H
@@ -15,6 +16,7 @@
 
 #include "base/host.h"
 #include "proc/process.h"
+#include "sim/kernel.h"
 #include "sim/sanitize.h"
 
 enum { MM_NAME_CHARS = 64 };
@@ -44,9 +46,11 @@ struct mmsim_machine {
     struct mm_cpu *cpus; /* config.n_cpus */
     unsigned n_cpus_built;
     struct mm_zones zones;
+    struct mm_heap heap;
     struct mm_paging paging;
     struct mm_vm vm;
     struct mm_procs procs;
+    struct mm_kernel kernel_memory;
     struct mmsim_process kernel;
     struct mmsim_process **processes; /* handles, in order of creation */
     size_t n_processes, processes_capacity;

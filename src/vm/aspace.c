@@ -6,8 +6,11 @@
 bool mm_vm_init(struct mm_vm *vm, struct mm_paging *paging, struct mm_clock *clock)
 {
     *vm = (struct mm_vm){.paging = paging, .zones = paging->zones, .clock = clock};
-    mm_slab_init(&vm->aspaces, vm->zones, "aspace", sizeof(struct mm_aspace));
-    mm_slab_init(&vm->vmas, vm->zones, "vma", sizeof(struct mm_vma));
+    struct mm_heap *heap = paging->heap;
+    struct mm_cache_setup aspaces = {.name = "aspace", .object_bytes = sizeof(struct mm_aspace)};
+    struct mm_cache_setup vmas = {.name = "vma", .object_bytes = sizeof(struct mm_vma)};
+    if (!mm_cache_init(&vm->aspaces, heap, &aspaces) || !mm_cache_init(&vm->vmas, heap, &vmas))
+        return false;
     vm->zero_frame = mm_zone_alloc(vm->zones, MM_FRAME_ZERO_PAGE, 0);
     if (!vm->zero_frame)
         return false;
@@ -20,14 +23,14 @@ void mm_vm_fini(struct mm_vm *vm)
     if (!vm->zero_frame)
         return;
     mm_zone_free(vm->zones, vm->zero_frame, 0);
-    mm_slab_fini(&vm->vmas);
-    mm_slab_fini(&vm->aspaces);
+    mm_cache_fini(&vm->vmas);
+    mm_cache_fini(&vm->aspaces);
     vm->zero_frame = NULL;
 }
 
 struct mm_aspace *mm_aspace_create(struct mm_vm *vm)
 {
-    struct mm_aspace *aspace = mm_slab_alloc(&vm->aspaces);
+    struct mm_aspace *aspace = mm_cache_zalloc(&vm->aspaces);
     if (!aspace)
         return NULL;
     *aspace = (struct mm_aspace){.vm = vm};
@@ -35,7 +38,7 @@ struct mm_aspace *mm_aspace_create(struct mm_vm *vm)
     aspace->tables = mm_pgtable_create(vm->paging);
     if (aspace->tables)
         return aspace;
-    mm_slab_free(&vm->aspaces, aspace);
+    mm_cache_free(&vm->aspaces, aspace);
     return NULL;
 }
 
@@ -48,7 +51,7 @@ void mm_aspace_destroy(struct mm_aspace *aspace)
         mm_vma_remove(&aspace->vmas, vma);
     MM_ASSERT(aspace->rss == 0, "an address space ends with resident pages (aspace invariant 3)");
     mm_pgtable_destroy(aspace->tables);
-    mm_slab_free(&vm->aspaces, aspace);
+    mm_cache_free(&vm->aspaces, aspace);
 }
 
 uint64_t mm_aspace_mapped_pages(const struct mm_aspace *aspace)

@@ -20,7 +20,7 @@ struct mm_vm {
     struct mm_paging *paging;
     struct mm_zones *zones;
     struct mm_clock *clock;
-    struct mm_slab_cache aspaces, vmas;
+    struct mm_cache aspaces, vmas;
     struct mm_frame *zero_frame; /* the page that all untouched mappings read */
 };
 

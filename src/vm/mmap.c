@@ -102,9 +102,9 @@ static bool have_room(struct mm_aspace *aspace, uint32_t n_more)
 {
     if (aspace->vmas.n_vmas + n_more > MM_VMA_MAX)
         return false;
-    if (mm_slab_reserve(aspace->vmas.cache, n_more))
+    if (mm_cache_reserve(aspace->vmas.cache, n_more))
         return true;
-    mm_slab_shrink(aspace->vmas.cache);
+    mm_cache_shrink(aspace->vmas.cache);
     return false;
 }
 

@@ -24,7 +24,7 @@ static void augment(struct mm_tree_node *node)
     vma_of(node)->max_gap = summarise_gaps(vma_of(node));
 }
 
-void mm_vmas_init(struct mm_vmas *vmas, struct mm_slab_cache *cache)
+void mm_vmas_init(struct mm_vmas *vmas, struct mm_cache *cache)
 {
     *vmas = (struct mm_vmas){.tree = {.augment = augment}, .cache = cache};
 }
@@ -172,7 +172,7 @@ static void link_in_order(struct mm_vmas *vmas, struct mm_vma *vma)
 struct mm_vma *mm_vma_insert(struct mm_vmas *vmas, mmsim_vaddr start, mmsim_vaddr end,
                              unsigned prot, unsigned flags)
 {
-    struct mm_vma *vma = mm_slab_alloc(vmas->cache);
+    struct mm_vma *vma = mm_cache_zalloc(vmas->cache);
     if (!vma)
         return NULL;
     *vma = (struct mm_vma){.start = start, .end = end, .prot = prot, .flags = flags};
@@ -185,7 +185,7 @@ void mm_vma_remove(struct mm_vmas *vmas, struct mm_vma *vma)
     struct mm_vma *above = mm_vma_next(vma);
     mm_tree_remove(&vmas->tree, &vma->node);
     vmas->n_vmas--;
-    mm_slab_free(vmas->cache, vma);
+    mm_cache_free(vmas->cache, vma);
     refresh_gap(vmas, above);
 }
 
@@ -199,7 +199,7 @@ void mm_vma_resize(struct mm_vmas *vmas, struct mm_vma *vma, mmsim_vaddr start, 
 
 struct mm_vma *mm_vma_split(struct mm_vmas *vmas, struct mm_vma *vma, mmsim_vaddr at)
 {
-    struct mm_vma *upper = mm_slab_alloc(vmas->cache);
+    struct mm_vma *upper = mm_cache_zalloc(vmas->cache);
     if (!upper)
         return NULL;
     *upper = (struct mm_vma){.start = at, .end = vma->end, .prot = vma->prot, .flags = vma->flags};

@@ -14,7 +14,7 @@
 
 #include <mmsim/vm.h>
 
-#include "alloc/slab.h"
+#include "alloc/cache.h"
 #include "base/tree.h"
 #include "paging/layout.h"
 
@@ -35,11 +35,11 @@ struct mm_vma {
 
 struct mm_vmas {
     struct mm_tree tree;
-    struct mm_slab_cache *cache;
+    struct mm_cache *cache;
     uint32_t n_vmas;
 };
 
-void mm_vmas_init(struct mm_vmas *vmas, struct mm_slab_cache *cache);
+void mm_vmas_init(struct mm_vmas *vmas, struct mm_cache *cache);
 
 /* The VMA that contains `address`, else the first one above; NULL. */
 struct mm_vma *mm_vma_find(const struct mm_vmas *vmas, mmsim_vaddr address);

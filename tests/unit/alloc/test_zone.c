@@ -5,31 +5,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "alloc/zone.h"
 #include "base/assert.h"
 #include "base/rng.h"
-
-struct fixture {
-    struct mm_phys phys;
-    struct mm_zones zones;
-};
-
-static void setup(struct fixture *fixture, uint64_t ram_bytes, uint64_t user_limit)
-{
-    ck_assert(mm_phys_init(&fixture->phys, ram_bytes));
-    ck_assert(mm_zones_init(&fixture->zones, &fixture->phys, user_limit));
-}
-
-static void teardown(struct fixture *fixture)
-{
-    mm_zones_fini(&fixture->zones);
-    mm_phys_fini(&fixture->phys);
-}
-
-static mmsim_paddr address_of(const struct fixture *fixture, const struct mm_frame *frame)
-{
-    return mm_pfn_address(mm_frame_pfn(&fixture->zones, frame));
-}
+#include "zone_kit.h"
 
 static const struct {
     uint64_t ram_bytes, low_frames, high_frames;
@@ -131,17 +109,18 @@ START_TEST(user_frames_stop_at_their_limit)
 }
 END_TEST
 
-START_TEST(every_frame_of_a_block_carries_its_use)
+START_TEST(the_head_of_a_block_carries_its_use_and_every_frame_finds_it)
 {
     struct fixture fixture;
     setup(&fixture, 64 * MMSIM_MIB, 0);
     for (unsigned order = 0; order <= MM_BUDDY_MAX_ORDER; order++) {
         struct mm_frame *frame = mm_zone_alloc(&fixture.zones, MM_FRAME_SLAB, order);
         const struct mm_frame expected = {
-            .use = MM_FRAME_SLAB, .count = 1, .order = MM_FRAME_NO_ORDER};
+            .use = MM_FRAME_SLAB, .count = 1, .order = (uint8_t)order};
+        ck_assert(memcmp(frame, &expected, sizeof expected) == 0);
         unsigned n_wrong = 0;
         for (unsigned i = 0; i < 1u << order; i++)
-            n_wrong += memcmp(&frame[i], &expected, sizeof expected) != 0;
+            n_wrong += mm_zone_block(&fixture.zones, address_of(&fixture, frame + i) + 5) != frame;
         ck_assert_uint_eq(n_wrong, 0);
         ck_assert_uint_eq(fixture.zones.n_by_use[MM_FRAME_SLAB], (uint64_t)1 << order);
         mm_zone_free(&fixture.zones, frame, order);
@@ -149,6 +128,9 @@ START_TEST(every_frame_of_a_block_carries_its_use)
     }
     ck_assert_ptr_null(mm_zone_alloc(&fixture.zones, MM_FRAME_SLAB, MM_BUDDY_MAX_ORDER + 1));
     ck_assert_ptr_null(mm_zone_alloc(&fixture.zones, MM_FRAME_ANON, 64));
+    ck_assert_int_eq(fixture.zones.last_failure.reason, MM_ZONE_TOO_LARGE);
+    ck_assert_uint_eq(mm_zone_block(&fixture.zones, 0)->use, MM_FRAME_RESERVED);
+    ck_assert_ptr_null(mm_zone_block(&fixture.zones, 64 * MMSIM_MIB));
     teardown(&fixture);
 }
 END_TEST
@@ -213,15 +195,18 @@ static const char *difference(const struct mm_zones *zones, const uint8_t *uses)
 {
     uint64_t n_by_use[MM_N_FRAME_USES] = {0};
     const struct mm_frame *frame = mm_zone_next_used(zones, 0);
+    mmsim_pfn end = 0; /* of the block in use that was met last */
     for (mmsim_pfn pfn = 0; pfn < MODEL_RAM_FRAMES; pfn++) {
         n_by_use[uses[pfn]]++;
-        if (uses[pfn] == MM_FRAME_FREE)
-            continue;
-        if (!frame || mm_frame_pfn(zones, frame) != pfn)
+        if (frame && pfn == mm_frame_pfn(zones, frame)) {
+            end = pfn + (1u << mm_frame_order(frame));
+            for (mmsim_pfn at = pfn; at < end; at++)
+                if (uses[at] != frame->use)
+                    return "a frame is in another use";
+            frame = mm_zone_next_used(zones, pfn + 1);
+        }
+        if ((pfn < end) != (uses[pfn] != MM_FRAME_FREE))
             return "the walk over the frames in use goes astray";
-        if (frame->use != uses[pfn])
-            return "a frame is in another use";
-        frame = mm_zone_next_used(zones, pfn + 1);
     }
     if (frame)
         return "the walk goes on where RAM ends";
@@ -275,11 +260,13 @@ START_TEST(random_requests_agree_with_a_list_of_uses)
     ck_assert_ptr_null(wrong);
     while (n_live-- > 0)
         mm_zone_free(zones, live[n_live].frame, live[n_live].order);
+    mm_zones_drain(zones);
     struct fixture untouched;
     setup(&untouched, MODEL_RAM_FRAMES * MMSIM_PAGE_SIZE, 0);
     for (int kind = 0; kind < MM_N_ZONES; kind++)
-        ck_assert(memcmp(zones->zones[kind].n_blocks, untouched.zones.zones[kind].n_blocks,
-                         sizeof zones->zones[kind].n_blocks) == 0);
+        for (unsigned order = 0; order < MM_BUDDY_N_ORDERS; order++)
+            ck_assert_uint_eq(mm_buddy_n_blocks(&zones->zones[kind], order),
+                              mm_buddy_n_blocks(&untouched.zones.zones[kind], order));
     ck_assert_ptr_null(mm_zones_check(zones));
     teardown(&untouched);
     teardown(&fixture);
@@ -383,6 +370,53 @@ static void spoil_with_an_unknown_use(struct mm_zones *zones)
     first_of(zones, MM_FRAME_ANON)->use = MM_N_FRAME_USES;
 }
 
+/* The frames beside the page table that was allocated are on this CPU's list. */
+static struct mm_pcp *unmovable_list(struct mm_zones *zones)
+{
+    return &zones->pcps[0].lists[MM_ZONE_LOW][MM_UNMOVABLE];
+}
+
+static void spoil_list(struct mm_zones *zones)
+{
+    unmovable_list(zones)->n--;
+}
+
+static void spoil_list_twice(struct mm_zones *zones)
+{
+    unmovable_list(zones)->pfns[0] = unmovable_list(zones)->pfns[1];
+}
+
+static void spoil_mark(struct mm_zones *zones)
+{
+    zones->table[unmovable_list(zones)->pfns[0]].order = 0;
+    zones->table[unmovable_list(zones)->pfns[0]].use = MM_FRAME_PAGE_TABLE;
+}
+
+static void spoil_zone_of_list(struct mm_zones *zones)
+{
+    unmovable_list(zones)->pfns[0] = 1;
+}
+
+static void spoil_length(struct mm_zones *zones)
+{
+    zones->pcp_limits[MM_ZONE_LOW].high = 0;
+}
+
+static void spoil_reserve(struct mm_zones *zones)
+{
+    zones->reserves[MM_ZONE_LOW].promised++;
+}
+
+static void spoil_reserve_list(struct mm_zones *zones)
+{
+    zones->table[zones->reserves[MM_ZONE_LOW].head].next = zones->reserves[MM_ZONE_LOW].head;
+}
+
+static void spoil_reserve_end(struct mm_zones *zones)
+{
+    zones->reserves[MM_ZONE_LOW].head = MM_NO_PFN;
+}
+
 static void spoil_buddy(struct mm_zones *zones)
 {
     zones->zones[MM_ZONE_HIGH].n_free++;
@@ -394,6 +428,14 @@ static const struct {
 } defects[] = {
     {spoil_account, "frames in some use"},
     {spoil_free_account, "frames in some use"},
+    {spoil_list, "not those on the lists"},
+    {spoil_list_twice, "not those on the lists"},
+    {spoil_mark, "not set aside"},
+    {spoil_zone_of_list, "of another zone"},
+    {spoil_length, "longer than its limit"},
+    {spoil_reserve, "does not hold"},
+    {spoil_reserve_list, "more frames than it counts"},
+    {spoil_reserve_end, "fewer frames than it counts"},
     {spoil_total, "not all frames"},
     {spoil_limit, "more user frames"},
     {spoil_use, "frames in some use"},
@@ -411,6 +453,8 @@ START_TEST(check_finds_each_defect)
     setup(&fixture, 64 * MMSIM_MIB, 0);
     ck_assert_ptr_nonnull(mm_zone_alloc(&fixture.zones, MM_FRAME_ANON, 1));
     ck_assert_ptr_nonnull(mm_zone_alloc(&fixture.zones, MM_FRAME_PAGE_TABLE, 0));
+    ck_assert(mm_zones_reserve(&fixture.zones, MM_ZONE_LOW, 1));
+    ck_assert_uint_ge(unmovable_list(&fixture.zones)->n, 2);
     ck_assert_ptr_null(mm_zones_check(&fixture.zones));
     defects[_i].spoil(&fixture.zones);
     const char *sentence = mm_zones_check(&fixture.zones);
@@ -449,7 +493,7 @@ Suite *test_zone_suite(void)
     tcase_add_test(tests, user_frames_are_high_until_there_are_no_more);
     tcase_add_test(tests, kernel_frames_are_low_and_do_not_fall_back);
     tcase_add_test(tests, user_frames_stop_at_their_limit);
-    tcase_add_test(tests, every_frame_of_a_block_carries_its_use);
+    tcase_add_test(tests, the_head_of_a_block_carries_its_use_and_every_frame_finds_it);
     tcase_add_test(tests, the_last_reference_frees_the_frame);
     tcase_add_test(tests, what_is_no_ram_has_no_frame);
     tcase_add_test(tests, a_frames_bytes_are_those_at_its_address);

@@ -155,7 +155,8 @@ static uint16_t *used_of_table(struct mmsim_page_map *map, mmsim_paddr table)
     return &world->pool->used[table / 4096];
 }
 
-static const struct mmsim_table_ops table_ops = {get_table, put_table, used_of_table};
+static const struct mmsim_table_ops table_ops = {
+    .get = get_table, .put = put_table, .used = used_of_table, .keeps = NULL};
 
 /* ---- the bench ---- */
 
@@ -796,6 +797,41 @@ START_TEST(sharing_takes_away_what_the_master_does_not_have)
 }
 END_TEST
 
+static bool keep_lower_places(const struct mmsim_page_map *map, mmsim_vaddr covers)
+{
+    return covers < address_of((const struct world *)map, 4, 0);
+}
+
+START_TEST(an_empty_table_that_is_kept_goes_by_trim_alone)
+{
+    static const struct mmsim_table_ops keeping = {
+        .get = get_table, .put = put_table, .used = used_of_table, .keeps = keep_lower_places};
+    struct world world;
+    world_init(&world, &settings[full_settings[_i]], 1);
+    world.map.tables = &keeping;
+    put_page(&world, 3, 1, 0x7000);
+    put_page(&world, 4, 1, 0x8000);
+    mmsim_vaddr kept = address_of(&world, 3, 1), other = address_of(&world, 4, 1);
+    world.ops->unmap(&world.map, other);
+    ck_assert_uint_eq(world.n_tables, 1);
+    ck_assert_uint_eq(world.ops->unmap(&world.map, kept).base, 0x7000);
+    ck_assert_uint_eq(world.n_tables, 1);
+    ck_assert_uint_eq(world.ops->query(&world.map, kept).state, MMSIM_ENTRY_NONE);
+    ck_assert_uint_eq(world.ops->next(&world.map, 0, 4 * MMSIM_GIB), 4 * MMSIM_GIB);
+    struct mmsim_entry entry = {.state = MMSIM_ENTRY_PRESENT, .base = 0x9000};
+    world.ops->map(&world.map, kept, &entry); /* there is room without prepare() */
+    mmsim_paddr physical;
+    ck_assert(is_reachable(&world, kept, &physical));
+    world.ops->trim(&world.map, 0, 4 * MMSIM_GIB);
+    ck_assert_uint_eq(world.n_tables, 1);
+    world.ops->unmap(&world.map, kept);
+    world.ops->trim(&world.map, 0, 4 * MMSIM_GIB);
+    ck_assert_uint_eq(world.n_tables, 0);
+    ck_assert(!is_reachable(&world, kept, &physical));
+    world_fini(&world);
+}
+END_TEST
+
 Suite *test_map_suite(void);
 Suite *test_map_suite(void)
 {
@@ -808,6 +844,7 @@ Suite *test_map_suite(void)
     tcase_add_loop_test(tests, shared_top_level_entries_show_later_changes_of_the_master, 0, 2);
     tcase_add_loop_test(tests, loading_another_root_shows_the_other_set, 0, 2);
     tcase_add_loop_test(tests, sharing_takes_away_what_the_master_does_not_have, 0, 2);
+    tcase_add_loop_test(tests, an_empty_table_that_is_kept_goes_by_trim_alone, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -395,13 +395,13 @@ START_TEST(what_is_listed_of_a_verb_is_what_it_accepts)
         char text[256];
         describe_keys(verb, text);
         if (strcmp(verb->info.name, "write") == 0)
-            ck_assert_str_eq(text, "by, at, value?, bytes?, size?"); /* one of the two */
+            ck_assert_str_eq(text, "by, at, value?, bytes?, pointer?, size?"); /* one of three */
         else
             ck_assert_str_eq(text, verb->info.keys);
         ck_assert_ptr_eq(mmsim_verb_at(i), &verb->info);
         ck_assert(!mm_verb_is_later(verb->info.name));
     }
-    ck_assert_uint_eq(i, 20);
+    ck_assert_uint_eq(i, 45);
     ck_assert_ptr_null(mmsim_verb_at(i));
 }
 END_TEST
@@ -416,6 +416,9 @@ static const char whole_scenario[] =
     "  - {do: repeat, times: 2, steps: [{do: walk, by: p, at: buf, access: w}]}\n"
     "  - {do: compare, by: q, at: 0, length: 1, value: 0, expect: {signal: SIGSEGV}}\n"
     "  - {do: read, by: q, at: buf, expect: {error: ESRCH}}\n"
+    "  - {do: cache-create, name: c, size: 64, checks: ZP, pointers: [0, 8]}\n"
+    "  - {do: cache-alloc, cache: c, as: k, count: 3, label: here}\n"
+    "  - {do: cache-free, cache: c, all: k, expect: {objects: 3}}\n"
     "  - {do: check, that: \"process.p.rss + 1 > 0 && faults.cow == 99\"}\n";
 
 START_TEST(loading_without_memory_leaves_nothing_behind)

@@ -10,14 +10,17 @@ enum { N_PAGES = 96 };
 
 static struct mm_phys phys;
 static struct mm_zones zones;
-static struct mm_slab_cache cache;
+static struct mm_heap heap;
+static struct mm_cache cache;
 static struct mm_vmas vmas;
 
 static void setup(void)
 {
     ck_assert(mm_phys_init(&phys, 4 * MMSIM_MIB));
     ck_assert(mm_zones_init(&zones, &phys, 0));
-    mm_slab_init(&cache, &zones, "vma", sizeof(struct mm_vma));
+    ck_assert(mm_heap_init(&heap, &zones, 1, 1));
+    struct mm_cache_setup setup = {.name = "vma", .object_bytes = sizeof(struct mm_vma)};
+    ck_assert(mm_cache_init(&cache, &heap, &setup));
     mm_vmas_init(&vmas, &cache);
 }
 
@@ -25,7 +28,8 @@ static void teardown(void)
 {
     for (struct mm_vma *vma; (vma = mm_vma_first(&vmas));)
         mm_vma_remove(&vmas, vma);
-    mm_slab_fini(&cache);
+    ck_assert(mm_cache_fini(&cache));
+    mm_heap_fini(&heap);
     mm_zones_fini(&zones);
     mm_phys_fini(&phys);
 }

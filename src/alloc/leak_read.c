@@ -1,0 +1,292 @@
+/*
+ * leak_read.c - reading the heap: every word that could lead to an object becomes an edge.
+ *
+ * The hot loop reads 64 bytes as two vectors of eight words, in the portable notation of GCC and
+ * Clang: two comparisons a vector say which words could be kernel addresses and which could be
+ * upper halves of host pointers. What passes is noted without a branch that could be mispredicted,
+ * so that memory is read as fast as the host can.
+ *
+ * Objects of the simulator's own, and those of caches that say where their pointers lie, are read
+ * word by word as leak_words.h defines it; and so is everything while there are guarded objects,
+ * which have addresses that only a search finds.
+ */
+#include <string.h>
+
+#include "alloc/checked.h"
+#include "alloc/leak_graph.h"
+#include "base/wide.h"
+
+enum { BLOCK_BYTES = 64, BLOCK_WORDS = 16 };
+
+/* Eight words that are compared at a time. */
+typedef uint32_t lanes __attribute__((vector_size(32)));
+typedef int32_t signed_lanes __attribute__((vector_size(32)));
+typedef uint64_t quarters __attribute__((vector_size(32)));
+
+/* x lies in the range if, as a signed number, x + bias is less than `limit`. */
+struct range {
+    uint32_t bias;
+    int32_t limit;
+};
+
+/* What a word could be. */
+struct view {
+    const uint8_t *ram;
+    uint64_t ram_bytes;
+    uint32_t low_bytes;
+    struct range addresses;
+    struct range pointers; /* their upper halves */
+};
+
+static struct range range_of(uint32_t start, uint32_t n_bytes)
+{
+    uint32_t least = (uint32_t)INT32_MIN;
+    return (struct range){least - start, (int32_t)(n_bytes + least)};
+}
+
+static struct view view_of(const struct mm_heap *heap)
+{
+    uint64_t first = (uintptr_t)heap->ram, last = first + heap->low_bytes - 1;
+    uint32_t upper = (uint32_t)(first >> 32), low = (uint32_t)MM_LOWMEM_START;
+    return (struct view){
+        .ram = heap->ram,
+        .ram_bytes = heap->zones->phys->n_bytes,
+        .low_bytes = heap->low_bytes,
+        .addresses = range_of(low, heap->low_bytes - low),
+        .pointers = range_of(upper, (uint32_t)(last >> 32) - upper + 1),
+    };
+}
+
+/* ---- words that could be pointers ---- */
+
+/* A bit for each word of a block that could be a pointer, or the upper half of one: bit 2 * i for
+ * word i, and 2 * i + 1 for word 8 + i. */
+MM_WIDE_PART uint32_t match_block(const struct view *view, const uint8_t *at)
+{
+    const lanes bits[2] = {{1 << 0, 1 << 2, 1 << 4, 1 << 6, 1 << 8, 1 << 10, 1 << 12, 1 << 14},
+                           {1 << 1, 1 << 3, 1 << 5, 1 << 7, 1 << 9, 1 << 11, 1 << 13, 1 << 15}};
+    lanes matches = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        lanes words;
+        memcpy(&words, at + i * sizeof words, sizeof words);
+        signed_lanes could = ((signed_lanes)(words + view->addresses.bias) < view->addresses.limit) |
+                             ((signed_lanes)(words + view->pointers.bias) < view->pointers.limit);
+        matches |= (lanes)could & bits[i];
+    }
+    quarters all = (quarters)matches;
+    uint64_t both = (all[0] | all[1]) | (all[2] | all[3]);
+    return (uint32_t)(both | both >> 32);
+}
+
+/* The bits of the first n words of a block. */
+static uint32_t first_words(uint32_t n)
+{
+    static const uint16_t masks[BLOCK_WORDS] = {0x0000, 0x0001, 0x0005, 0x0015, 0x0055, 0x0155,
+                                                0x0555, 0x1555, 0x5555, 0x5557, 0x555f, 0x557f,
+                                                0x55ff, 0x57ff, 0x5fff, 0x7fff};
+    return masks[n];
+}
+
+/* The offset in RAM that a word leads to. What the lower half of a host pointer looks like does not
+ * count. */
+MM_WIDE_PART uint32_t place_of(const struct view *view, const uint8_t *word)
+{
+    uint64_t pair;
+    unsigned upper = (unsigned)((uintptr_t)word & 4);
+    memcpy(&pair, word - upper, sizeof pair);
+    uint64_t offset = pair - (uintptr_t)view->ram;
+    uint32_t pointed = upper && offset < view->low_bytes ? (uint32_t)offset : 0;
+    uint32_t address = (uint32_t)(pair >> (8 * upper));
+    return offset < view->ram_bytes ? pointed : address;
+}
+
+/* Notes where the words that matched lead to: two words without asking whether they exist, as there
+ * are seldom more. Returns where the next note goes. */
+MM_WIDE_PART uint32_t *note(const struct view *view, const uint8_t *at, uint32_t matches,
+                             uint32_t *notes)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned bit = (unsigned)__builtin_ctz(matches | 0x8000);
+        *notes = place_of(view, at + ((bit & 1) << 5) + ((bit & ~1u) << 1));
+        notes += matches != 0;
+        matches &= matches - 1;
+    }
+    for (; __builtin_expect(matches != 0, 0); matches &= matches - 1) {
+        unsigned bit = (unsigned)__builtin_ctz(matches);
+        *notes++ = place_of(view, at + ((bit & 1) << 5) + ((bit & ~1u) << 1));
+    }
+    return notes;
+}
+
+/* The last bytes of low memory: there is no whole block to read. */
+static uint32_t *read_end(const struct view *view, const uint8_t *at, const uint8_t *end,
+                          uint32_t *notes)
+{
+    for (; at + 4 <= end; at += 4) {
+        uint32_t place = place_of(view, at);
+        if (place < view->low_bytes)
+            *notes++ = place;
+    }
+    return notes;
+}
+
+MM_WIDE_PART uint32_t *read_words(const struct view *view, uint32_t offset, uint32_t n_bytes,
+                                   uint32_t *notes)
+{
+    const uint8_t *at = view->ram + offset, *end = at + n_bytes;
+    for (; end - at >= BLOCK_BYTES; at += BLOCK_BYTES)
+        notes = note(view, at, match_block(view, at), notes);
+    if (at == end)
+        return notes;
+    if (view->ram + view->low_bytes - at < BLOCK_BYTES)
+        return read_end(view, at, end, notes);
+    uint32_t matches = match_block(view, at) & first_words((uint32_t)(end - at) / 4);
+    return note(view, at, matches, notes);
+}
+
+MM_WIDE static uint32_t *read_one(const struct view *given, uint32_t offset, uint32_t n_bytes,
+                                  uint32_t *notes)
+{
+    struct view view = *given;
+    return read_words(&view, offset, n_bytes, notes);
+}
+
+/* Slots of one size: nearly all that there is. `live` and the results are by slot. */
+struct slots {
+    uint32_t first, slot_bytes, n;
+    uint32_t *first_edges;
+};
+
+MM_WIDE static uint32_t *read_slots(const struct view *given, const struct slots *slots,
+                                    const struct mm_heap *heap, uint32_t *edges, uint32_t n_edges)
+{
+    struct view view = *given;
+    uint32_t offset = slots->first, *notes = edges + n_edges;
+    for (uint32_t i = 0; i < slots->n; i++, offset += slots->slot_bytes) {
+        slots->first_edges[i] = (uint32_t)(notes - edges);
+        if (heap->live[offset >> 10] >> ((offset >> 4) & 63) & 1)
+            notes = read_words(&view, offset, slots->slot_bytes, notes);
+    }
+    return notes;
+}
+
+/* ---- objects ---- */
+
+/* How the objects of a set are read. */
+enum manner {
+    BY_SLOT,   /* all bytes of each slot */
+    BY_BYTES,  /* as many bytes as the object has */
+    BY_MEANING /* word by word */
+};
+
+static enum manner manner_of(const struct mm_leak_graph *graph, const struct mm_slab_set *set,
+                             bool has_areas)
+{
+    const struct mm_cache *cache = set ? set->owner : NULL;
+    bool is_declared = cache && cache->pointer_offsets && graph->mode == MMSIM_LEAK_EXACT;
+    if (has_areas || mm_leak_is_own(cache) || is_declared)
+        return BY_MEANING;
+    return set && !(set->checks & MM_CHECKS_CALLS) ? BY_SLOT : BY_BYTES;
+}
+
+static void add_edge(void *user, uint32_t target)
+{
+    struct mm_leak_graph *graph = user;
+    graph->places[graph->n_edges++] = target;
+}
+
+static void read_object(struct mm_leak_graph *graph, const struct view *view, enum manner manner,
+                        uint32_t offset)
+{
+    struct mm_heap_object object;
+    if (manner == BY_MEANING) {
+        struct mm_leak_reader reader = {graph->heap, graph->mode, add_edge, graph};
+        graph->bytes_read += mm_leak_read_object(&reader, offset);
+        return;
+    }
+    mm_heap_find(graph->heap, offset, &object);
+    uint32_t n_bytes = mm_leak_readable_bytes(graph->heap, &object);
+    uint32_t *notes =
+        read_one(view, offset, n_bytes, graph->places + graph->n_edges);
+    graph->n_edges = (uint32_t)(notes - graph->places);
+    graph->bytes_read += n_bytes;
+}
+
+static void whiten(struct mm_leak_graph *graph, uint32_t node)
+{
+    graph->colours[node / 64].white |= (uint64_t)1 << (node % 64);
+    graph->n_read++;
+}
+
+static void read_slab(struct mm_leak_graph *graph, const struct view *view,
+                      const struct mm_leak_page *page, const struct mm_slab_set *set,
+                      enum manner manner)
+{
+    struct slots slots = {page->first, set->layout.slot_bytes, page->n_slots,
+                          graph->first_edges + page->node};
+    uint32_t offset = page->first;
+    if (manner == BY_SLOT) {
+        uint64_t n_before = graph->n_read;
+        uint32_t *notes = read_slots(view, &slots, graph->heap, graph->places, graph->n_edges);
+        graph->n_edges = (uint32_t)(notes - graph->places);
+        for (uint32_t i = 0; i < page->n_slots; i++, offset += slots.slot_bytes)
+            if (mm_heap_is_live(graph->heap, offset))
+                whiten(graph, page->node + i);
+        graph->bytes_read += (graph->n_read - n_before) * slots.slot_bytes;
+        return;
+    }
+    for (uint32_t i = 0; i < page->n_slots; i++, offset += slots.slot_bytes) {
+        slots.first_edges[i] = graph->n_edges;
+        if (!mm_heap_is_live(graph->heap, offset))
+            continue;
+        whiten(graph, page->node + i);
+        read_object(graph, view, manner, offset);
+    }
+}
+
+/* A run, or a slab of one guarded object. */
+static void read_single(struct mm_leak_graph *graph, const struct view *view,
+                        const struct mm_leak_page *page, enum manner manner)
+{
+    uint32_t offset = mm_leak_only_object(graph, page);
+    graph->first_edges[page->node] = graph->n_edges;
+    if (offset == MM_LEAK_NONE)
+        return;
+    whiten(graph, page->node);
+    read_object(graph, view, manner, offset);
+}
+
+static bool has_areas(const struct mm_heap *heap)
+{
+    for (unsigned i = MM_HEAP_FIRST_SET; i < MM_HEAP_MAX_SETS; i++)
+        if (heap->sets[i] && heap->sets[i]->n_taken > 0 &&
+            mm_checked_is_guarded(heap->sets[i]->checks))
+            return true;
+    return false;
+}
+
+bool mm_leak_graph_build(struct mm_leak_graph *graph, enum mmsim_leak_mode mode)
+{
+    if (!mm_leak_graph_begin(graph))
+        return false;
+    graph->mode = mode;
+    struct view view = view_of(graph->heap);
+    bool areas = has_areas(graph->heap);
+    uint32_t next = 1; /* node of the slab or run that comes now */
+    for (mmsim_pfn pfn = 0; next < graph->n_nodes; pfn++) {
+        const struct mm_leak_page *page = &graph->pages[pfn];
+        if (page->n_slots == 0 || page->node != next)
+            continue;
+        unsigned index = graph->heap->page_map[pfn];
+        const struct mm_slab_set *set =
+            index >= MM_HEAP_FIRST_SET ? graph->heap->sets[index] : NULL;
+        enum manner manner = manner_of(graph, set, areas);
+        if (page->inverse)
+            read_slab(graph, &view, page, set, manner);
+        else
+            read_single(graph, &view, page, manner);
+        next += page->n_slots;
+    }
+    graph->first_edges[graph->n_nodes] = graph->n_edges;
+    return true;
+}
