@@ -67,7 +67,7 @@ enum mmsim_flush_method {
  *
  * With FLUSH_NONE stale translations stay, and processes read and write pages that are no longer
  * theirs. The simulator protects only itself: a frame that the kernel takes for page tables or its
- * heap goes out of all TLBs.
+ * heap goes out of all TLBs, and so does what the kernel unmaps of its own large areas.
  */
 struct mmsim_flush {
     enum mmsim_flush_method method;

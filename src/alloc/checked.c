@@ -32,8 +32,7 @@ struct mm_slab_layout mm_checked_plan(const struct mm_cache *cache, unsigned che
     if (mm_checked_is_guarded(checks))
         return mm_guard_plan(cache);
     uint32_t body = (cache->object_bytes + MM_HEAP_GRANULE - 1) & ~(MM_HEAP_GRANULE - 1u);
-    struct mm_slab_layout layout =
-        mm_slab_plan(body + mm_behind_bytes(checks), cache->alignment);
+    struct mm_slab_layout layout = mm_slab_plan(body + mm_behind_bytes(checks), cache->alignment);
     if (checks & MM_CHECK_RED_ZONES)
         move_first(&layout, cache->alignment);
     return layout;
@@ -55,6 +54,9 @@ static void prepare(const struct mm_slab_set *set, mmsim_pfn slab)
     }
 }
 
+/* The combination that people use has code of its own, below. */
+enum { USUAL_CHECKS = MM_CHECK_RED_ZONES | MM_CHECK_POISON | MM_CHECK_TRACK };
+
 void mm_checked_init(struct mm_slab_set *set)
 {
     bool fills = set->checks & (MM_CHECKS_TRAILER | MM_CHECK_POISON);
@@ -62,6 +64,8 @@ void mm_checked_init(struct mm_slab_set *set)
         set->prepare = prepare;
     set->user_bytes = (uint16_t)((const struct mm_cache *)set->owner)->object_bytes;
     set->body_bytes = (uint16_t)(set->layout.slot_bytes - mm_behind_bytes(set->checks));
+    set->usual = (set->checks & ~MM_CHECK_SHUFFLE) == USUAL_CHECKS && !set->construct &&
+                 set->user_bytes == set->body_bytes;
 }
 
 /* ---- free objects at hand ---- */
@@ -213,12 +217,8 @@ void mm_quarantine_flush(struct mm_heap *heap, struct mm_slab_set *set)
  * They are made for one combination of checks at a time: the one that people use has its own.
  */
 
-enum { USUAL = MM_CHECK_RED_ZONES | MM_CHECK_POISON | MM_CHECK_TRACK };
+enum { USUAL = USUAL_CHECKS | MM_WHOLE_GRANULES };
 
-static inline bool is_usual(const struct mm_slab_set *set)
-{
-    return (set->checks & ~MM_CHECK_SHUFFLE) == USUAL && !set->construct;
-}
 
 /* Stands for the site where none is noted. Never written. */
 static struct mm_site no_site;
@@ -228,8 +228,7 @@ static inline struct mm_site *site_at_hand(const struct mm_heap *heap, unsigned 
     return checks & MM_CHECK_TRACK ? mm_site_at_hand(heap) : &no_site;
 }
 
-static struct mm_site *site_of_caller(struct mm_heap *heap,
-                                                   const struct mm_slab_set *set)
+static struct mm_site *site_of_caller(struct mm_heap *heap, const struct mm_slab_set *set)
 {
     struct mm_site *site = site_at_hand(heap, set->checks);
     return site ? site : mm_site_look_up(heap);
@@ -291,7 +290,7 @@ static __attribute__((noinline)) void *alloc_unusual(struct mm_heap *heap, struc
 void *mm_checked_alloc(struct mm_heap *heap, struct mm_slab_set *set, size_t n_bytes)
 {
     uint32_t n_asked = n_bytes > 0 ? (uint32_t)n_bytes : 1;
-    if (__builtin_expect(is_usual(set), 1))
+    if (__builtin_expect(set->usual, 1))
         return alloc_fast(heap, set, USUAL, n_asked);
     return alloc_unusual(heap, set, n_asked);
 }
@@ -340,7 +339,7 @@ static __attribute__((noinline)) bool free_unusual(struct mm_heap *heap, struct 
 
 bool mm_checked_free(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset)
 {
-    if (__builtin_expect(is_usual(set), 1))
+    if (__builtin_expect(set->usual, 1))
         return free_fast(heap, set, USUAL, offset);
     if (set->checks & MM_CHECK_QUARANTINE)
         return free_slow(heap, set, offset);

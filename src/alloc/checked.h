@@ -12,15 +12,15 @@
  *                                                                            left red zone of the
  *                                                                            next object
  *
- *   word 0   live: bytes asked for, and their complement; free: step of the free
+ *   word 0   live: bytes asked for, and a mark; free: step of the free
  *   word 1   step of the allocation
  *   word 2   site of the allocation (12 bits), of the free (12 bits), left red zone (8 bits)
  *
- * Red zones are 0xcc around a live object and 0xbb around a free one. The first object of a slab has
- * 15 bytes more in front of it, always 0xcc. Poison is 0x6b and at last 0xa5 in a free object,
- * and 0x5a in a live one that nobody has written yet. Linux's SLUB uses the same bytes, so that what
- * is learned here reads the same there. Objects with a constructor are not poisoned: they must stay
- * constructed while they are free.
+ * Red zones are 0xcc around a live object and 0xbb around a free one. The first object of a slab
+ * has 15 bytes more in front of it, always 0xcc. Poison is 0x6b and at last 0xa5 in a free object,
+ * and 0x5a in a live one that nobody has written yet. Linux's SLUB uses the same bytes, so that
+ * what is learned here reads the same there. Objects with a constructor are not poisoned: they must
+ * stay constructed while they are free.
  *
  * Poison, quarantine and proof cost no memory in the object; an alignment above 16 makes the 16
  * bytes as many as it takes to keep it.
@@ -31,11 +31,11 @@
  *
  * MM_CHECK_HARDEN takes each object out of the bits of its slab, which lie beside the frame table
  * where no store of the machine's reaches them. A quarantine lies in simulated RAM: an object is
- * proved to be a free one of its set when it leaves. If it is not, that is reported as BAD_LINK, and
- * the objects that were lost are found again by the bits.
+ * proved to be a free one of its set when it leaves. If it is not, that is reported as BAD_LINK,
+ * and the objects that were lost are found again by the bits.
  *
  * Invariants: (1) between two calls every byte of a red zone and of poison is as above, unless a
- * user of the heap was wrong; (2) word 0 of a live object and its complement agree; (3) the
+ * user of the heap was wrong; (2) word 0 of a live object has its mark; (3) the
  * stock and the quarantine of a set hold objects that are taken from slabs and not live.
  */
 #ifndef MM_ALLOC_CHECKED_H

@@ -21,11 +21,9 @@ static bool is_first(const struct mm_slab_set *set, uint32_t object)
     return object == mm_slab_first(set, mm_slab_of(set, object));
 }
 
-static struct zone left_zone(const struct mm_slab_set *set, uint32_t object, uint8_t fill)
+static struct zone left_zone(int64_t from, int64_t to, uint8_t fill)
 {
-    int64_t n_bytes = is_first(set, object) ? MM_LEFT_ZONE_BYTES : 1;
-    /* the bytes further away stay as they were when the slab was new */
-    return (struct zone){-n_bytes, 0, MM_ZONE_FREE_BYTE, fill, MMSIM_HEAP_LEFT_RED_ZONE};
+    return (struct zone){from, to, fill, fill, MMSIM_HEAP_LEFT_RED_ZONE};
 }
 
 static struct zone right_zone(const struct mm_slab_set *set, uint32_t from, uint8_t fill)
@@ -140,8 +138,7 @@ uint64_t mm_heap_verify(struct mm_heap *heap)
 
 /* ---- a quarantine that was written over ---- */
 
-bool mm_checked_is_spare(const struct mm_heap *heap, const struct mm_slab_set *set,
-                         uint32_t object)
+bool mm_checked_is_spare(const struct mm_heap *heap, const struct mm_slab_set *set, uint32_t object)
 {
     return object < heap->low_bytes && heap->page_map[object >> MMSIM_PAGE_SHIFT] == set->index &&
            mm_slab_object(set, object) == object && !mm_heap_is_live(heap, object) &&
@@ -169,8 +166,8 @@ static uint32_t lost_object(const struct mm_heap *heap, const struct mm_slab_set
     return MM_SLAB_NO_OBJECT;
 }
 
-/* Where a quarantine holds more than its ring does, the rest is a pool's reserve (pool.h), from which
- * a lost object cannot be told: it stays out of use then. */
+/* Where a quarantine holds more than its ring does, the rest is a pool's reserve (pool.h), from
+ * which a lost object cannot be told: it stays out of use then. */
 void mm_checked_repair(struct mm_heap *heap, struct mm_slab_set *set, uint32_t wrong)
 {
     struct mmsim_heap_report report = {.mistake = MMSIM_HEAP_BAD_LINK,

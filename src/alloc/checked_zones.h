@@ -16,8 +16,9 @@
 
 typedef uint64_t mm_granule __attribute__((vector_size(16)));
 
-#define MM_EIGHT_TIMES(byte) ((uint64_t)(byte) * 0x0101010101010101u)
-#define MM_FOUR_TIMES(byte) ((uint32_t)(byte) * 0x01010101u)
+#define MM_EIGHT_TIMES(byte) ((uint64_t)(byte)*0x0101010101010101u)
+#define MM_ASKED_MARK 0x5aa50000u /* above the bytes asked for */
+#define MM_FOUR_TIMES(byte) ((uint32_t)(byte)*0x01010101u)
 
 /* A free object's last 16 bytes of poison: read from 16 - n on for n bytes of the object. */
 static const uint8_t mm_poison_end[32] = {
@@ -98,8 +99,7 @@ static inline void mm_slack_fill(uint8_t *at, uint32_t from, uint32_t to, uint8_
     }
 }
 
-static inline uint64_t mm_slack_differs(const uint8_t *at, uint32_t from, uint32_t to,
-                                        uint8_t byte)
+static inline uint64_t mm_slack_differs(const uint8_t *at, uint32_t from, uint32_t to, uint8_t byte)
 {
     uint32_t i = from & ~7u;
     uint64_t word, differs = 0, look = ~(uint64_t)0 << (from % 8 * 8);
@@ -166,7 +166,7 @@ static inline void mm_sites_store(const struct mm_slab_set *set, uint8_t *at, ui
  * been written over. */
 static inline uint32_t mm_asked_encode(uint32_t n_bytes)
 {
-    return n_bytes | ~n_bytes << 16;
+    return n_bytes | MM_ASKED_MARK;
 }
 
 static inline uint32_t mm_asked_bytes(const struct mm_slab_set *set, unsigned checks,
@@ -212,31 +212,50 @@ static inline mm_granule mm_poison_last(uint32_t user_bytes)
     return mm_granule_load(mm_poison_end + 15 - (user_bytes - 1) % 16);
 }
 
-static inline void mm_poison_fill(uint8_t *at, uint32_t user, uint32_t body)
+static MM_INLINE void mm_poison_fill(uint8_t *at, uint32_t user, uint32_t body)
 {
     uint32_t last = (user - 1) & ~15u;
     mm_zone_fill(at, last, MM_POISON_FREE_BYTE);
     mm_granule_store(at + last, mm_poison_last(user));
-    if (__builtin_expect(last + 16 < body, 0))
+    if (last + 16 < body)
         mm_slack_fill(at, last + 16, body, MM_ZONE_FREE_BYTE);
 }
 
-static inline bool mm_is_poison(const uint8_t *at, uint32_t user, uint32_t body)
+static MM_INLINE bool mm_is_poison(const uint8_t *at, uint32_t user, uint32_t body)
 {
     uint32_t last = (user - 1) & ~15u;
     mm_granule differs = mm_zone_differs(at, last, MM_POISON_FREE_BYTE);
     differs |= mm_granule_load(at + last) ^ mm_poison_last(user);
-    if (__builtin_expect(last + 16 < body, 0))
+    if (last + 16 < body)
         differs[0] |= mm_slack_differs(at, last + 16, body, MM_ZONE_FREE_BYTE);
+    return (differs[0] | differs[1]) == 0;
+}
+
+/* The same where the object's end is that of its last granule. */
+static MM_INLINE void mm_poison_fill_whole(uint8_t *at, uint32_t body)
+{
+    mm_zone_fill(at, body - 16, MM_POISON_FREE_BYTE);
+    mm_granule_store(at + body - 16, mm_granule_load(mm_poison_end));
+}
+
+static MM_INLINE bool mm_is_poison_whole(const uint8_t *at, uint32_t body)
+{
+    mm_granule differs = mm_zone_differs(at, body - 16, MM_POISON_FREE_BYTE);
+    differs |= mm_granule_load(at + body - 16) ^ mm_granule_load(mm_poison_end);
     return (differs[0] | differs[1]) == 0;
 }
 
 /* ---- objects; `checks` are mm_checks_of() the set ---- */
 
+/* Among them: poison, and objects that are multiples of 16 bytes with the record right behind. */
+enum { MM_WHOLE_GRANULES = 1 << 8 };
+
 static MM_INLINE void mm_free_fill(const struct mm_slab_set *set, unsigned checks, uint8_t *at)
 {
     uint32_t body = mm_body_bytes(set), user = mm_user_bytes(set);
-    if (checks & MM_CHECK_POISON)
+    if (checks & MM_WHOLE_GRANULES)
+        mm_poison_fill_whole(at, body);
+    else if (checks & MM_CHECK_POISON)
         mm_poison_fill(at, user, body);
     if (checks & MM_CHECK_RED_ZONES)
         mm_zones_fill(at, checks & MM_CHECK_POISON ? body : user, body, MM_ZONE_FREE_BYTE);
@@ -246,7 +265,10 @@ static MM_INLINE bool mm_free_is_intact(const struct mm_slab_set *set, unsigned 
                                         const uint8_t *at)
 {
     uint32_t body = mm_body_bytes(set), user = mm_user_bytes(set);
-    if ((checks & MM_CHECK_POISON) && !mm_is_poison(at, user, body))
+    if ((checks & MM_WHOLE_GRANULES) && !mm_is_poison_whole(at, body))
+        return false;
+    if ((checks & MM_CHECK_POISON) && !(checks & MM_WHOLE_GRANULES) &&
+        !mm_is_poison(at, user, body))
         return false;
     return !(checks & MM_CHECK_RED_ZONES) ||
            mm_zones_are(at, checks & MM_CHECK_POISON ? body : user, body, MM_ZONE_FREE_BYTE);

@@ -15,9 +15,6 @@
 #include "alloc/scope.h"
 #include "base/assert.h"
 
-/* Stands wherever a magazine is missing: empty, and without room. Never written. */
-static struct mm_magazine no_magazine;
-
 /* ---- metadata ---- */
 
 static uint32_t frame_offset(const struct mm_heap *heap, const struct mm_frame *frame)
@@ -105,7 +102,7 @@ void mm_heap_open(struct mm_heap *heap)
 static struct mm_magazine *magazine_of(struct mm_heap *heap, unsigned set)
 {
     struct mm_magazine **place = &rack_of(heap, heap->cpu)[set];
-    if (*place != &no_magazine)
+    if (*place != heap->nothing)
         return *place;
     if (needs_every_call(heap->sets[set]))
         return NULL;
@@ -197,7 +194,7 @@ void mm_heap_drop_set(struct mm_heap *heap, struct mm_slab_set *set)
     MM_ASSERT(set->n_slabs == 0, "a set of slabs is dropped that still has slabs");
     mm_checked_forget(heap, set);
     for (unsigned cpu = 0; cpu < heap->n_cpus; cpu++)
-        rack_of(heap, cpu)[set->index] = &no_magazine;
+        rack_of(heap, cpu)[set->index] = heap->nothing;
     heap->sets[set->index] = NULL;
     set->owner = heap->spare_sets;
     heap->spare_sets = set;
@@ -354,12 +351,13 @@ static bool build_racks(struct mm_heap *heap)
     size_t n_places = (size_t)heap->n_cpus * MM_HEAP_MAX_SETS;
     heap->racks = mm_heap_meta(heap, n_places * sizeof(struct mm_magazine *));
     heap->closed_rack = mm_heap_meta(heap, MM_HEAP_MAX_SETS * sizeof(struct mm_magazine *));
-    if (!heap->racks || !heap->closed_rack)
+    heap->nothing = mm_heap_meta(heap, sizeof *heap->nothing);
+    if (!heap->racks || !heap->closed_rack || !heap->nothing)
         return false;
     for (size_t i = 0; i < n_places; i++)
-        heap->racks[i] = &no_magazine;
+        heap->racks[i] = heap->nothing;
     for (size_t i = 0; i < MM_HEAP_MAX_SETS; i++)
-        heap->closed_rack[i] = &no_magazine;
+        heap->closed_rack[i] = heap->nothing;
     mm_heap_enter_cpu(heap, 0);
     return true;
 }

@@ -66,7 +66,7 @@ enum {
     MM_HEAP_FIRST_SET = 3
 };
 
-#define MM_KMALLOC_MAX_SLAB_BYTES 6544 /* larger requests are runs of whole pages */
+#define MM_KMALLOC_MAX_SLAB_BYTES 8192 /* larger requests are runs of whole pages */
 #define MM_KMALLOC_MAX_CLASSES 64
 
 struct mm_cache;
@@ -89,7 +89,9 @@ struct mm_heap {
     uint64_t *free_map; /* MM_SLAB_MAP_WORDS a page */
     struct mm_slab_set *sets[MM_HEAP_MAX_SETS];
     struct mm_magazine **racks;       /* of all CPUs, MM_HEAP_MAX_SETS each */
-    struct mm_magazine **closed_rack; /* every magazine empty, without room */
+    struct mm_magazine **closed_rack; /* `nothing` everywhere */
+    struct mm_magazine
+        *nothing; /* stands for a missing magazine: empty, without room; never written */
     unsigned n_cpus;
     unsigned n_closed;              /* reasons for which every call must be seen */
     uint32_t meta_next, meta_end;   /* metadata is cut from here; offsets in RAM */

@@ -1,7 +1,7 @@
 /*
  * kmalloc.h - memory of any size.
  *
- * Sizes to 6544 bytes are served by classes, finer than powers of two: each divides its slab so
+ * Sizes to 8 KiB are served by classes, finer than powers of two: each divides its slab so
  * that next to nothing is wasted. Larger requests get exactly the pages that they need, contiguous.
  * Every block is aligned to 16 bytes.
  */
@@ -10,15 +10,28 @@
 
 #include "alloc/cache.h"
 
+/* What mm_kmalloc() does when there is no object at hand. */
+void *mm_kmalloc_slow(struct mm_heap *heap, size_t n_bytes);
+
 /* NULL: no memory. 0 bytes are served as 1. */
-void *mm_kmalloc(struct mm_heap *heap, size_t n_bytes);
+static inline void *mm_kmalloc(struct mm_heap *heap, size_t n_bytes)
+{
+    void *object = NULL;
+    if (__builtin_expect(n_bytes <= MM_KMALLOC_MAX_SLAB_BYTES, 1))
+        object =
+            mm_heap_pop(heap, heap->set_of_size[(n_bytes + MM_HEAP_GRANULE - 1) / MM_HEAP_GRANULE]);
+    return __builtin_expect(object != NULL, 1) ? object : mm_kmalloc_slow(heap, n_bytes);
+}
 void *mm_kzalloc(struct mm_heap *heap, size_t n_bytes);
 
 /* Aligned to a power of two; beyond a page, whole pages. NULL: no memory, or no power of two. */
 void *mm_kmemalign(struct mm_heap *heap, size_t alignment, size_t n_bytes);
 
 /* NULL is allowed. False: no live object; reported, nothing changed. */
-bool mm_kfree(struct mm_heap *heap, void *object);
+static inline bool mm_kfree(struct mm_heap *heap, void *object)
+{
+    return __builtin_expect(!object, 0) || mm_heap_push(heap, object);
+}
 
 /* The same, told the size that was asked for: another one is reported as a mistake. */
 bool mm_kfree_sized(struct mm_heap *heap, void *object, size_t n_bytes);

@@ -179,10 +179,16 @@ static void visit_host(void *search, const void *words, size_t n_bytes)
     mm_leak_read_host(&reader, words, n_bytes);
 }
 
+static void visit_area(void *search, const void *words, size_t n_bytes)
+{
+    struct mm_leak_graph *graph = search;
+    struct mm_leak_reader reader = {graph->heap, graph->mode, reach_object, graph};
+    mm_leak_read_bytes(&reader, words, n_bytes);
+}
+
 /* Words of the range, and the objects that it lies in or that lie in it. */
 static void reach_range(struct mm_leak *leak, const struct mm_leak_range *range)
 {
-    struct mm_leak_reader reader = {leak->heap, leak->graph.mode, reach_object, &leak->graph};
     uint64_t end = range->start + range->n_bytes;
     struct mm_heap_object object;
     mm_leak_reach(&leak->graph, mm_leak_node_at(&leak->graph, (uint32_t)range->start));
@@ -191,7 +197,7 @@ static void reach_range(struct mm_leak *leak, const struct mm_leak_range *range)
             break;
         reach_object(&leak->graph, object.offset);
     }
-    mm_leak_read_bytes(&reader, leak->heap->ram + range->start, range->n_bytes);
+    visit_area(&leak->graph, leak->heap->ram + range->start, range->n_bytes);
 }
 
 static void reach_roots(struct mm_leak *leak)
@@ -200,6 +206,8 @@ static void reach_roots(struct mm_leak *leak)
         mm_leak_each_white(&leak->graph, apply_mark, leak);
     if (leak->each_root)
         leak->each_root(leak->root_user, visit_host, &leak->graph);
+    if (leak->each_area)
+        leak->each_area(leak->root_user, visit_area, &leak->graph);
     for (size_t i = 0; i < leak->n_ranges; i++)
         reach_range(leak, &leak->ranges[i]);
 }

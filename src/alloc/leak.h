@@ -10,8 +10,8 @@
  *          G <-> H                       by neither if not
  *                                        G (the lower address stands for a circle), retaining G, H
  *
- * Roots are: memory of the kernel's C code on the host, told by each_root; ranges of kernel memory
- * that were added, with the objects there; objects of scopes, which their scope will free; objects marked as no leaks; and
+ * Roots are: memory of the kernel's C code on the host, told by each_root; areas of vmalloc; ranges
+ * of kernel memory that were added, with the objects there; objects of scopes, which their scope will free; objects marked as no leaks; and
  * objects that were allocated in the step that is being performed, whose address may be in a
  * register only.
  *
@@ -43,6 +43,9 @@ struct mm_leak {
     /* Calls visit(search, words, n_bytes) for each piece of host memory, aligned to 8, that holds
      * pointers to objects: struct mmsim_machine is one. NULL: there is none. */
     void (*each_root)(void *user, void (*visit)(void *search, const void *words, size_t n_bytes),
+                      void *search);
+    /* The same for kernel memory in RAM that is not the heap's: what areas of vmalloc hold. NULL. */
+    void (*each_area)(void *user, void (*visit)(void *search, const void *words, size_t n_bytes),
                       void *search);
     void *root_user;
     struct mm_leak_range *ranges;

@@ -63,7 +63,7 @@ static void enter(struct search *search, uint32_t node)
 
 static void follow(struct search *search, struct step *step)
 {
-    uint32_t target = mm_leak_node_at(search->graph, search->graph->places[step->edge++]);
+    uint32_t target = search->graph->targets[step->edge++];
     if (!mm_leak_is_white(search->graph, target))
         return;
     uint32_t number = search->numbers[target];
@@ -119,8 +119,7 @@ static void note_edges(void *user, uint32_t node, uint32_t offset)
     const struct mm_leak_graph *graph = search->graph;
     (void)offset;
     for (uint32_t i = graph->first_edges[node]; i < graph->first_edges[node + 1]; i++) {
-        uint32_t target = mm_leak_node_at(graph, graph->places[i]);
-        uint32_t to = components->of_node[target]; /* 0, if it is not white */
+        uint32_t to = components->of_node[graph->targets[i]]; /* 0, if it is not white */
         if (to != components->of_node[node])
             components->is_led_to[to] = 1;
     }

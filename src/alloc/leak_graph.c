@@ -6,6 +6,8 @@
 #include "alloc/checked.h"
 #include "base/host.h"
 
+enum { BATCH_NODES = 128 };
+
 /* ---- memory ---- */
 
 static size_t n_granules(const struct mm_heap *heap)
@@ -26,7 +28,7 @@ static size_t most_regions(const struct mm_heap *heap)
 
 /* Bytes of each array, at most. An edge for each 4 bytes, and room for what is noted in advance. */
 struct sizes {
-    size_t pages, first_edges, places, colours, summary, ring, queued;
+    size_t pages, first_edges, targets, colours, summary, ring, queued;
 };
 
 static struct sizes sizes_of(const struct mm_heap *heap)
@@ -35,7 +37,7 @@ static struct sizes sizes_of(const struct mm_heap *heap)
     return (struct sizes){
         .pages = ((size_t)heap->low_bytes >> MMSIM_PAGE_SHIFT) * sizeof *graph->pages,
         .first_edges = most_nodes(heap) * sizeof *graph->first_edges,
-        .places = heap->low_bytes + MMSIM_PAGE_SIZE,
+        .targets = heap->low_bytes + MMSIM_PAGE_SIZE,
         .colours = (most_nodes(heap) / 64 + 1) * sizeof *graph->colours,
         .summary = most_regions(heap) * sizeof *graph->summary,
         .ring = most_regions(heap) * sizeof *graph->ring,
@@ -53,7 +55,7 @@ void mm_leak_graph_fini(struct mm_leak_graph *graph)
     struct sizes sizes = sizes_of(graph->heap);
     mm_host_release(graph->pages, sizes.pages);
     mm_host_release(graph->first_edges, sizes.first_edges);
-    mm_host_release(graph->places, sizes.places);
+    mm_host_release(graph->targets, sizes.targets);
     mm_host_release(graph->colours, sizes.colours);
     mm_host_release(graph->summary, sizes.summary);
     mm_host_release(graph->ring, sizes.ring);
@@ -68,12 +70,12 @@ static bool take_memory(struct mm_leak_graph *graph)
         return true;
     graph->pages = mm_host_reserve(sizes.pages);
     graph->first_edges = mm_host_reserve(sizes.first_edges);
-    graph->places = mm_host_reserve(sizes.places);
+    graph->targets = mm_host_reserve(sizes.targets);
     graph->colours = mm_host_reserve(sizes.colours);
     graph->summary = mm_host_reserve(sizes.summary);
     graph->ring = mm_host_reserve(sizes.ring);
     graph->queued = mm_host_reserve(sizes.queued);
-    if (graph->pages && graph->first_edges && graph->places && graph->colours && graph->summary &&
+    if (graph->pages && graph->first_edges && graph->targets && graph->colours && graph->summary &&
         graph->ring && graph->queued)
         return true;
     mm_leak_graph_fini(graph);
@@ -82,47 +84,56 @@ static bool take_memory(struct mm_leak_graph *graph)
 
 /* ---- numbering ---- */
 
-static void number_slab(struct mm_leak_graph *graph, mmsim_pfn pfn, const struct mm_slab_set *set)
+static struct mm_leak_layout layout_of(const struct mm_slab_set *set)
 {
-    bool is_single = mm_checked_is_guarded(set->checks); /* such objects begin anywhere */
-    struct mm_leak_page page = {
-        .node = graph->n_nodes,
-        .first = is_single ? pfn << MMSIM_PAGE_SHIFT : mm_slab_first(set, pfn),
-        .inverse = is_single ? 0 : set->slot_inverse,
+    if (mm_checked_is_guarded(set->checks)) /* one object, which begins anywhere */
+        return (struct mm_leak_layout){.n_slots = 1};
+    return (struct mm_leak_layout){
+        .mask = ((uint32_t)MMSIM_PAGE_SIZE << set->layout.order) - 1,
+        .first = set->layout.first,
+        .inverse = set->slot_inverse,
         .n_slots = set->layout.per_slab,
+        .is_coloured = set->layout.n_colours > 1,
     };
-    for (mmsim_pfn i = 0; i < (mmsim_pfn)1 << set->layout.order; i++)
-        graph->pages[pfn + i] = page;
-    graph->n_nodes += page.n_slots;
 }
 
-static void number_run(struct mm_leak_graph *graph, mmsim_pfn pfn)
+static void note_layouts(struct mm_leak_graph *graph)
 {
-    uint32_t offset = pfn << MMSIM_PAGE_SHIFT;
-    uint64_t n_frames = mm_heap_run_frames(graph->heap, offset);
-    for (uint64_t i = 0; i < n_frames; i++)
-        graph->pages[pfn + i] =
-            (struct mm_leak_page){.node = graph->n_nodes, .first = offset, .n_slots = 1};
-    graph->n_nodes++;
+    memset(graph->layouts, 0, sizeof graph->layouts);
+    graph->layouts[MM_HEAP_SET_RUN].n_slots = 1;
+    for (unsigned i = MM_HEAP_FIRST_SET; i < MM_HEAP_MAX_SETS; i++)
+        if (graph->heap->sets[i])
+            graph->layouts[i] = layout_of(graph->heap->sets[i]);
 }
 
+/* The page begins a slab or a run, or is in one. */
+static bool begins(const struct mm_heap *heap, mmsim_pfn pfn)
+{
+    unsigned index = heap->page_map[pfn];
+    uint32_t offset = pfn << MMSIM_PAGE_SHIFT;
+    if (index == MM_HEAP_SET_RUN)
+        return mm_heap_is_live(heap, offset);
+    return index >= MM_HEAP_FIRST_SET && pfn == mm_slab_of(heap->sets[index], offset);
+}
+
+/* Pages of a slab or run that begins further down have its entry already: the one before theirs. */
 static void number_page(struct mm_leak_graph *graph, mmsim_pfn pfn)
 {
-    const struct mm_heap *heap = graph->heap;
-    unsigned index = heap->page_map[pfn];
-    const struct mm_slab_set *set = index >= MM_HEAP_FIRST_SET ? heap->sets[index] : NULL;
-    if (set && pfn == mm_slab_of(set, pfn << MMSIM_PAGE_SHIFT))
-        number_slab(graph, pfn, set);
-    else if (index == MM_HEAP_SET_RUN && mm_heap_is_live(heap, (uint64_t)pfn << MMSIM_PAGE_SHIFT))
-        number_run(graph, pfn);
-    else if (!set && index != MM_HEAP_SET_RUN)
-        graph->pages[pfn].n_slots = 0;
+    unsigned index = graph->heap->page_map[pfn];
+    if (begins(graph->heap, pfn)) {
+        graph->pages[pfn] = graph->n_nodes << 8 | index;
+        graph->n_nodes += graph->layouts[index].n_slots;
+    } else {
+        bool is_inside = index >= MM_HEAP_FIRST_SET || index == MM_HEAP_SET_RUN;
+        graph->pages[pfn] = is_inside ? graph->pages[pfn - 1] : 0;
+    }
 }
 
 bool mm_leak_graph_begin(struct mm_leak_graph *graph)
 {
     if (!take_memory(graph))
         return false;
+    note_layouts(graph);
     graph->n_nodes = 1;
     for (mmsim_pfn pfn = 0; pfn < graph->heap->low_bytes >> MMSIM_PAGE_SHIFT; pfn++)
         number_page(graph, pfn);
@@ -134,43 +145,63 @@ bool mm_leak_graph_begin(struct mm_leak_graph *graph)
     return true;
 }
 
-/* ---- from nodes to objects ---- */
+/* ---- between nodes and objects ---- */
 
-uint32_t mm_leak_only_object(const struct mm_leak_graph *graph, const struct mm_leak_page *page)
+uint32_t mm_leak_coloured_node_at(const struct mm_leak_graph *graph, uint32_t offset)
+{
+    uint32_t page = graph->pages[offset >> MMSIM_PAGE_SHIFT];
+    const struct mm_slab_set *set = graph->heap->sets[page & 0xff];
+    uint32_t object = mm_slab_object(set, offset);
+    if (object == MM_SLAB_NO_OBJECT)
+        return 0;
+    uint32_t first = mm_slab_first(set, mm_slab_of(set, offset));
+    return (page >> 8) + (object - first) / set->layout.slot_bytes;
+}
+
+bool mm_leak_slab_at(const struct mm_leak_graph *graph, mmsim_pfn pfn, struct mm_leak_slab *slab)
+{
+    const struct mm_heap *heap = graph->heap;
+    unsigned index = heap->page_map[pfn];
+    if (!begins(heap, pfn))
+        return false;
+    *slab = (struct mm_leak_slab){.node = graph->pages[pfn] >> 8,
+                                  .n_slots = graph->layouts[index].n_slots,
+                                  .first = pfn << MMSIM_PAGE_SHIFT};
+    if (index != MM_HEAP_SET_RUN)
+        slab->set = heap->sets[index];
+    if (graph->layouts[index].inverse == 0)
+        return true;
+    slab->first = mm_slab_first(slab->set, pfn);
+    slab->slot_bytes = slab->set->layout.slot_bytes;
+    return true;
+}
+
+uint32_t mm_leak_only_object(const struct mm_leak_graph *graph, const struct mm_leak_slab *slab)
 {
     struct mm_heap_object object;
-    if (!mm_heap_next(graph->heap, page->first, &object) ||
-        mm_leak_node_at(graph, object.offset) != page->node)
+    if (!mm_heap_next(graph->heap, slab->first, &object) ||
+        mm_leak_node_at(graph, object.offset) != slab->node)
         return MM_LEAK_NONE;
     return object.offset;
 }
 
-static void visit_page(const struct mm_leak_graph *graph, mmsim_pfn pfn,
+static void visit_slab(const struct mm_leak_graph *graph, const struct mm_leak_slab *slab,
                        void (*visit)(void *user, uint32_t node, uint32_t offset), void *user)
 {
-    const struct mm_leak_page *page = &graph->pages[pfn];
-    unsigned index = graph->heap->page_map[pfn];
-    for (uint32_t i = 0; i < page->n_slots; i++) {
-        if (!mm_leak_is_white(graph, page->node + i))
-            continue;
-        uint32_t offset = page->inverse
-                              ? page->first + i * graph->heap->sets[index]->layout.slot_bytes
-                              : mm_leak_only_object(graph, page);
-        visit(user, page->node + i, offset);
-    }
+    for (uint32_t i = 0; i < slab->n_slots; i++)
+        if (mm_leak_is_white(graph, slab->node + i))
+            visit(user, slab->node + i,
+                  slab->slot_bytes ? slab->first + i * slab->slot_bytes
+                                   : mm_leak_only_object(graph, slab));
 }
 
 void mm_leak_each_white(const struct mm_leak_graph *graph,
                         void (*visit)(void *user, uint32_t node, uint32_t offset), void *user)
 {
-    uint32_t next = 1; /* node of the slab or run that comes now */
-    for (mmsim_pfn pfn = 0; next < graph->n_nodes; pfn++) {
-        const struct mm_leak_page *page = &graph->pages[pfn];
-        if (page->n_slots == 0 || page->node != next)
-            continue;
-        visit_page(graph, pfn, visit, user);
-        next += page->n_slots;
-    }
+    struct mm_leak_slab slab;
+    for (mmsim_pfn pfn = 0; pfn < graph->heap->low_bytes >> MMSIM_PAGE_SHIFT; pfn++)
+        if (mm_leak_slab_at(graph, pfn, &slab))
+            visit_slab(graph, &slab, visit, user);
 }
 
 /* ---- marking ---- */
@@ -182,16 +213,17 @@ static void queue_region(struct mm_leak_graph *graph, uint32_t region)
     graph->ring[at < graph->n_regions ? at : at - graph->n_regions] = (uint16_t)region;
 }
 
-/* Without a branch that depends on the colour: half of all words lead to what is black already. */
 static inline void reach(struct mm_leak_graph *graph, uint32_t node)
 {
     struct mm_leak_colours *colours = &graph->colours[node / 64];
-    uint64_t bit = colours->white & (uint64_t)1 << (node % 64);
+    uint64_t bit = (uint64_t)1 << (node % 64);
     uint32_t region = node / MM_LEAK_REGION_NODES;
+    if (!(colours->white & bit))
+        return;
     colours->white ^= bit;
     colours->grey |= bit;
-    graph->summary[region] |= (uint64_t)(bit != 0) << (node / 64 % MM_LEAK_REGION_WORDS);
-    if (__builtin_expect(!graph->queued[region] && bit, 0))
+    graph->summary[region] |= (uint64_t)1 << (node / 64 % MM_LEAK_REGION_WORDS);
+    if (__builtin_expect(!graph->queued[region], 0))
         queue_region(graph, region);
 }
 
@@ -200,25 +232,58 @@ void mm_leak_reach(struct mm_leak_graph *graph, uint32_t node)
     reach(graph, node);
 }
 
-static inline void look_into(struct mm_leak_graph *graph, uint32_t node)
+/* Nodes that were led to, some words ago: what is known of them is on its way into the cache. */
+struct batch {
+    uint32_t n;
+    uint32_t nodes[BATCH_NODES];
+};
+
+static void reach_batch(struct mm_leak_graph *graph, struct batch *batch)
 {
-    const uint32_t *place = graph->places + graph->first_edges[node];
-    const uint32_t *end = graph->places + graph->first_edges[node + 1];
-    for (; place < end; place++)
-        reach(graph, mm_leak_node_at(graph, *place));
+    for (uint32_t i = 0; i < batch->n; i++)
+        reach(graph, batch->nodes[i]);
+    batch->n = 0;
+}
+
+/* All edges of n nodes, which follow each other. */
+static inline void look_into(struct mm_leak_graph *graph, uint32_t node, unsigned n,
+                             struct batch *batch)
+{
+    const uint32_t *target = graph->targets + graph->first_edges[node];
+    const uint32_t *end = graph->targets + graph->first_edges[node + n];
+    for (; target < end; target++) {
+        __builtin_prefetch(&graph->colours[*target / 64], 1);
+        batch->nodes[batch->n++] = *target;
+        if (__builtin_expect(batch->n == BATCH_NODES, 0))
+            reach_batch(graph, batch);
+    }
+}
+
+static void look_into_word(struct mm_leak_graph *graph, uint32_t word, struct batch *batch)
+{
+    uint64_t bits = graph->colours[word].grey;
+    graph->colours[word].grey = 0;
+    while (bits) {
+        unsigned first = (unsigned)__builtin_ctzll(bits);
+        uint64_t rest = ~(bits >> first);
+        unsigned n = rest ? (unsigned)__builtin_ctzll(rest) : 64;
+        look_into(graph, word * 64 + first, n, batch);
+        bits = first + n < 64 ? bits & ~(uint64_t)0 << (first + n) : 0;
+    }
 }
 
 static void look_into_region(struct mm_leak_graph *graph, uint32_t region)
 {
+    struct batch batch = {.n = 0};
     uint64_t *summary = &graph->summary[region];
-    while (*summary) {
-        uint32_t word = region * MM_LEAK_REGION_WORDS + (uint32_t)__builtin_ctzll(*summary);
-        uint64_t bits = graph->colours[word].grey;
-        graph->colours[word].grey = 0;
-        *summary &= *summary - 1;
-        for (; bits; bits &= bits - 1)
-            look_into(graph, word * 64 + (uint32_t)__builtin_ctzll(bits));
-    }
+    do {
+        while (*summary) {
+            uint32_t word = (uint32_t)__builtin_ctzll(*summary);
+            *summary &= *summary - 1;
+            look_into_word(graph, region * MM_LEAK_REGION_WORDS + word, &batch);
+        }
+        reach_batch(graph, &batch);
+    } while (*summary);
 }
 
 void mm_leak_mark_all(struct mm_leak_graph *graph)

@@ -7,8 +7,8 @@
  * on the edges, which are a small fraction of the heap.
  *
  *   nodes   slots of slabs, in ascending order, free ones too; runs of pages. Node 0 is nothing
- *   edges   places[first_edges[n]] up to places[first_edges[n + 1]] are the offsets in RAM that
- *           words of n lead to; mm_leak_node_at() says which node that is
+ *   edges   targets[first_edges[n]] up to targets[first_edges[n + 1]] are the nodes that n leads
+ *           to; those to node 0 and to free slots mean nothing
  *
  *   white   a live object that nothing has led to yet
  *   grey    it has been reached, and is still to be looked into
@@ -35,12 +35,13 @@
 
 enum { MM_LEAK_REGION_WORDS = 64, MM_LEAK_REGION_NODES = 4096 };
 
-/* Of a low page: which nodes lie there. */
-struct mm_leak_page {
-    uint32_t node;    /* of the first slot of its slab, or of its run */
-    uint32_t first;   /* offset of that slot in RAM */
+/* Of a set of slabs: where in a slab its slots lie. */
+struct mm_leak_layout {
+    uint32_t mask;    /* of an offset: what it is within its slab */
+    uint32_t first;   /* where the first slot begins, within a slab */
     uint32_t inverse; /* 2^32 / bytes of a slot, rounded up; 0: there is only one */
     uint32_t n_slots; /* 0: no objects here */
+    bool is_coloured; /* `first` is another one in each slab */
 };
 
 /* Of 64 nodes. */
@@ -51,14 +52,16 @@ struct mm_leak_colours {
 struct mm_leak_graph {
     const struct mm_heap *heap;
     enum mmsim_leak_mode mode;
-    struct mm_leak_page *pages; /* by pfn */
+    uint32_t *pages; /* by pfn: node of the first slot of its slab or run << 8, | index of its set */
+    struct mm_leak_layout layouts[MM_HEAP_MAX_SETS];
     uint32_t *first_edges;      /* by node; n_nodes + 1 */
-    uint32_t *places;           /* by edge; 0: none after all */
+    uint32_t *targets;          /* by edge */
     struct mm_leak_colours *colours; /* by node / 64 */
     uint64_t *summary;               /* by region */
     uint16_t *ring;                  /* of regions */
     uint8_t *queued;                 /* by region */
     uint32_t n_nodes, n_edges, n_regions;
+    uint32_t n_resolved; /* edges, while they are read: the rest are offsets of words */
     uint32_t ring_first, n_ring;
     uint64_t n_read, bytes_read; /* objects */
 };
@@ -73,16 +76,35 @@ bool mm_leak_graph_begin(struct mm_leak_graph *graph);
 /* leak_read.c: numbers and reads: every live object is white. False: no host memory. */
 bool mm_leak_graph_build(struct mm_leak_graph *graph, enum mmsim_leak_mode mode);
 
+/* The same for coloured slabs. */
+uint32_t mm_leak_coloured_node_at(const struct mm_leak_graph *graph, uint32_t offset);
+
 /* The node whose slot holds this byte of low memory, live or not; 0: none. */
 static inline uint32_t mm_leak_node_at(const struct mm_leak_graph *graph, uint32_t offset)
 {
-    const struct mm_leak_page *page = &graph->pages[offset >> MMSIM_PAGE_SHIFT];
-    uint32_t slot = (uint32_t)(((uint64_t)(offset - page->first) * page->inverse) >> 32);
-    return slot < page->n_slots ? page->node + slot : 0;
+    uint32_t page = graph->pages[offset >> MMSIM_PAGE_SHIFT];
+    const struct mm_leak_layout *layout = &graph->layouts[page & 0xff];
+    if (__builtin_expect(layout->is_coloured, 0))
+        return mm_leak_coloured_node_at(graph, offset);
+    uint64_t place = (offset & layout->mask) - layout->first;
+    uint32_t slot = (uint32_t)((place * layout->inverse) >> 32);
+    return slot < layout->n_slots ? (page >> 8) + slot : 0;
 }
 
-/* The live object of a page whose slab or run has only one; MM_LEAK_NONE. */
-uint32_t mm_leak_only_object(const struct mm_leak_graph *graph, const struct mm_leak_page *page);
+/* A slab or a run. */
+struct mm_leak_slab {
+    const struct mm_slab_set *set; /* NULL: a run */
+    uint32_t node;                 /* of its first slot */
+    uint32_t n_slots;
+    uint32_t first; /* offset of that slot in RAM; of its pages, if the object begins anywhere */
+    uint32_t slot_bytes; /* 0: there is only one */
+};
+
+/* The slab or run that begins with this page; false: none does. */
+bool mm_leak_slab_at(const struct mm_leak_graph *graph, mmsim_pfn pfn, struct mm_leak_slab *slab);
+
+/* The live object of a slab or run that has only one; MM_LEAK_NONE. */
+uint32_t mm_leak_only_object(const struct mm_leak_graph *graph, const struct mm_leak_slab *slab);
 
 /* Calls visit() for each white node in ascending order, with the object's first byte. */
 void mm_leak_each_white(const struct mm_leak_graph *graph,

@@ -157,7 +157,7 @@ static void pass_labels(struct grouping *grouping)
         uint32_t node = grouping->work[--grouping->n_work];
         uint16_t label = grouping->labels[node];
         for (uint32_t i = graph->first_edges[node]; i < graph->first_edges[node + 1]; i++)
-            pass_label(grouping, label, mm_leak_node_at(graph, graph->places[i]));
+            pass_label(grouping, label, graph->targets[i]);
     }
 }
 

@@ -16,7 +16,7 @@
 #include "alloc/leak_graph.h"
 #include "base/wide.h"
 
-enum { BLOCK_BYTES = 64, BLOCK_WORDS = 16 };
+enum { BLOCK_BYTES = 64, BLOCK_WORDS = 16, RESOLVE_EDGES = 1024 };
 
 /* Eight words that are compared at a time. */
 typedef uint32_t lanes __attribute__((vector_size(32)));
@@ -87,61 +87,38 @@ static uint32_t first_words(uint32_t n)
     return masks[n];
 }
 
-/* The offset in RAM that a word leads to. What the lower half of a host pointer looks like does not
- * count. */
-MM_WIDE_PART uint32_t place_of(const struct view *view, const uint8_t *word)
-{
-    uint64_t pair;
-    unsigned upper = (unsigned)((uintptr_t)word & 4);
-    memcpy(&pair, word - upper, sizeof pair);
-    uint64_t offset = pair - (uintptr_t)view->ram;
-    uint32_t pointed = upper && offset < view->low_bytes ? (uint32_t)offset : 0;
-    uint32_t address = (uint32_t)(pair >> (8 * upper));
-    return offset < view->ram_bytes ? pointed : address;
-}
-
-/* Notes where the words that matched lead to: two words without asking whether they exist, as there
- * are seldom more. Returns where the next note goes. */
-MM_WIDE_PART uint32_t *note(const struct view *view, const uint8_t *at, uint32_t matches,
-                             uint32_t *notes)
+/* Notes the offsets of the words that matched: of two words without asking whether they exist, as
+ * there are seldom more. Returns where the next note goes. */
+MM_WIDE_PART uint32_t *note(uint32_t offset, uint32_t matches, uint32_t *notes)
 {
     for (unsigned i = 0; i < 2; i++) {
         unsigned bit = (unsigned)__builtin_ctz(matches | 0x8000);
-        *notes = place_of(view, at + ((bit & 1) << 5) + ((bit & ~1u) << 1));
+        *notes = offset + ((bit & 1) << 5) + ((bit & ~1u) << 1);
         notes += matches != 0;
         matches &= matches - 1;
     }
     for (; __builtin_expect(matches != 0, 0); matches &= matches - 1) {
         unsigned bit = (unsigned)__builtin_ctz(matches);
-        *notes++ = place_of(view, at + ((bit & 1) << 5) + ((bit & ~1u) << 1));
-    }
-    return notes;
-}
-
-/* The last bytes of low memory: there is no whole block to read. */
-static uint32_t *read_end(const struct view *view, const uint8_t *at, const uint8_t *end,
-                          uint32_t *notes)
-{
-    for (; at + 4 <= end; at += 4) {
-        uint32_t place = place_of(view, at);
-        if (place < view->low_bytes)
-            *notes++ = place;
+        *notes++ = offset + ((bit & 1) << 5) + ((bit & ~1u) << 1);
     }
     return notes;
 }
 
 MM_WIDE_PART uint32_t *read_words(const struct view *view, uint32_t offset, uint32_t n_bytes,
-                                   uint32_t *notes)
+                                  uint32_t *notes)
 {
-    const uint8_t *at = view->ram + offset, *end = at + n_bytes;
-    for (; end - at >= BLOCK_BYTES; at += BLOCK_BYTES)
-        notes = note(view, at, match_block(view, at), notes);
-    if (at == end)
+    uint32_t end = offset + n_bytes;
+    for (; end - offset >= BLOCK_BYTES; offset += BLOCK_BYTES)
+        notes = note(offset, match_block(view, view->ram + offset), notes);
+    if (offset == end)
         return notes;
-    if (view->ram + view->low_bytes - at < BLOCK_BYTES)
-        return read_end(view, at, end, notes);
-    uint32_t matches = match_block(view, at) & first_words((uint32_t)(end - at) / 4);
-    return note(view, at, matches, notes);
+    if (view->low_bytes - offset < BLOCK_BYTES) { /* no whole block is left to read */
+        for (; end - offset >= 4; offset += 4)
+            *notes++ = offset;
+        return notes;
+    }
+    uint32_t matches = match_block(view, view->ram + offset) & first_words((end - offset) / 4);
+    return note(offset, matches, notes);
 }
 
 MM_WIDE static uint32_t *read_one(const struct view *given, uint32_t offset, uint32_t n_bytes,
@@ -170,6 +147,38 @@ MM_WIDE static uint32_t *read_slots(const struct view *given, const struct slots
     return notes;
 }
 
+/* ---- edges ---- */
+
+/* The offset in RAM that a word leads to. What the lower half of a host pointer looks like does not
+ * count. */
+static inline uint32_t place_of(const struct view *view, uint32_t word)
+{
+    uint64_t pair;
+    memcpy(&pair, view->ram + (word & ~7u), sizeof pair);
+    uint64_t offset = pair - (uintptr_t)view->ram;
+    uint32_t is_pointer = 0 - (uint32_t)(offset < view->ram_bytes); /* masks: nothing to predict */
+    uint32_t is_low = 0 - ((uint32_t)(offset < view->low_bytes) & (word >> 2 & 1));
+    uint32_t address = (uint32_t)(pair >> (8 * (word & 4)));
+    return ((uint32_t)offset & is_pointer & is_low) | (address & ~is_pointer);
+}
+
+/* Edges that are still the offsets of words become nodes, in two passes: what the second needs is on
+ * its way into the cache since the first. */
+static void resolve(struct mm_leak_graph *graph, const struct view *given)
+{
+    struct view view = *given;
+    const uint32_t *pages = graph->pages;
+    uint32_t *first = graph->targets + graph->n_resolved, *end = graph->targets + graph->n_edges;
+    for (uint32_t *edge = first; edge < end; edge++) {
+        uint32_t place = place_of(&view, *edge);
+        *edge = place < view.low_bytes ? place : 0;
+        __builtin_prefetch(&pages[*edge >> MMSIM_PAGE_SHIFT]);
+    }
+    for (uint32_t *edge = first; edge < end; edge++)
+        *edge = mm_leak_node_at(graph, *edge);
+    graph->n_resolved = graph->n_edges;
+}
+
 /* ---- objects ---- */
 
 /* How the objects of a set are read. */
@@ -192,7 +201,7 @@ static enum manner manner_of(const struct mm_leak_graph *graph, const struct mm_
 static void add_edge(void *user, uint32_t target)
 {
     struct mm_leak_graph *graph = user;
-    graph->places[graph->n_edges++] = target;
+    graph->targets[graph->n_edges++] = mm_leak_node_at(graph, target);
 }
 
 static void read_object(struct mm_leak_graph *graph, const struct view *view, enum manner manner,
@@ -201,14 +210,15 @@ static void read_object(struct mm_leak_graph *graph, const struct view *view, en
     struct mm_heap_object object;
     if (manner == BY_MEANING) {
         struct mm_leak_reader reader = {graph->heap, graph->mode, add_edge, graph};
+        resolve(graph, view);
         graph->bytes_read += mm_leak_read_object(&reader, offset);
+        graph->n_resolved = graph->n_edges;
         return;
     }
     mm_heap_find(graph->heap, offset, &object);
     uint32_t n_bytes = mm_leak_readable_bytes(graph->heap, &object);
-    uint32_t *notes =
-        read_one(view, offset, n_bytes, graph->places + graph->n_edges);
-    graph->n_edges = (uint32_t)(notes - graph->places);
+    uint32_t *notes = read_one(view, offset, n_bytes, graph->targets + graph->n_edges);
+    graph->n_edges = (uint32_t)(notes - graph->targets);
     graph->bytes_read += n_bytes;
 }
 
@@ -219,41 +229,32 @@ static void whiten(struct mm_leak_graph *graph, uint32_t node)
 }
 
 static void read_slab(struct mm_leak_graph *graph, const struct view *view,
-                      const struct mm_leak_page *page, const struct mm_slab_set *set,
-                      enum manner manner)
+                      const struct mm_leak_slab *slab)
 {
-    struct slots slots = {page->first, set->layout.slot_bytes, page->n_slots,
-                          graph->first_edges + page->node};
-    uint32_t offset = page->first;
-    if (manner == BY_SLOT) {
-        uint64_t n_before = graph->n_read;
-        uint32_t *notes = read_slots(view, &slots, graph->heap, graph->places, graph->n_edges);
-        graph->n_edges = (uint32_t)(notes - graph->places);
-        for (uint32_t i = 0; i < page->n_slots; i++, offset += slots.slot_bytes)
-            if (mm_heap_is_live(graph->heap, offset))
-                whiten(graph, page->node + i);
-        graph->bytes_read += (graph->n_read - n_before) * slots.slot_bytes;
-        return;
-    }
-    for (uint32_t i = 0; i < page->n_slots; i++, offset += slots.slot_bytes) {
-        slots.first_edges[i] = graph->n_edges;
-        if (!mm_heap_is_live(graph->heap, offset))
-            continue;
-        whiten(graph, page->node + i);
-        read_object(graph, view, manner, offset);
-    }
+    struct slots slots = {slab->first, slab->slot_bytes, slab->n_slots,
+                          graph->first_edges + slab->node};
+    uint32_t *notes = read_slots(view, &slots, graph->heap, graph->targets, graph->n_edges);
+    uint32_t offset = slab->first;
+    uint64_t n_before = graph->n_read;
+    for (uint32_t i = 0; i < slab->n_slots; i++, offset += slab->slot_bytes)
+        if (mm_heap_is_live(graph->heap, offset))
+            whiten(graph, slab->node + i);
+    graph->n_edges = (uint32_t)(notes - graph->targets);
+    graph->bytes_read += (graph->n_read - n_before) * slab->slot_bytes;
 }
 
-/* A run, or a slab of one guarded object. */
-static void read_single(struct mm_leak_graph *graph, const struct view *view,
-                        const struct mm_leak_page *page, enum manner manner)
+static void read_objects(struct mm_leak_graph *graph, const struct view *view,
+                         const struct mm_leak_slab *slab, enum manner manner)
 {
-    uint32_t offset = mm_leak_only_object(graph, page);
-    graph->first_edges[page->node] = graph->n_edges;
-    if (offset == MM_LEAK_NONE)
-        return;
-    whiten(graph, page->node);
-    read_object(graph, view, manner, offset);
+    for (uint32_t i = 0; i < slab->n_slots; i++) {
+        uint32_t offset = slab->slot_bytes ? slab->first + i * slab->slot_bytes
+                                           : mm_leak_only_object(graph, slab);
+        graph->first_edges[slab->node + i] = graph->n_edges;
+        if (offset == MM_LEAK_NONE || !mm_heap_is_live(graph->heap, offset))
+            continue;
+        whiten(graph, slab->node + i);
+        read_object(graph, view, manner, offset);
+    }
 }
 
 static bool has_areas(const struct mm_heap *heap)
@@ -272,21 +273,20 @@ bool mm_leak_graph_build(struct mm_leak_graph *graph, enum mmsim_leak_mode mode)
     graph->mode = mode;
     struct view view = view_of(graph->heap);
     bool areas = has_areas(graph->heap);
-    uint32_t next = 1; /* node of the slab or run that comes now */
-    for (mmsim_pfn pfn = 0; next < graph->n_nodes; pfn++) {
-        const struct mm_leak_page *page = &graph->pages[pfn];
-        if (page->n_slots == 0 || page->node != next)
+    struct mm_leak_slab slab;
+    graph->n_resolved = 0;
+    for (mmsim_pfn pfn = 0; pfn < graph->heap->low_bytes >> MMSIM_PAGE_SHIFT; pfn++) {
+        if (!mm_leak_slab_at(graph, pfn, &slab))
             continue;
-        unsigned index = graph->heap->page_map[pfn];
-        const struct mm_slab_set *set =
-            index >= MM_HEAP_FIRST_SET ? graph->heap->sets[index] : NULL;
-        enum manner manner = manner_of(graph, set, areas);
-        if (page->inverse)
-            read_slab(graph, &view, page, set, manner);
+        enum manner manner = manner_of(graph, slab.set, areas);
+        if (manner == BY_SLOT)
+            read_slab(graph, &view, &slab);
         else
-            read_single(graph, &view, page, manner);
-        next += page->n_slots;
+            read_objects(graph, &view, &slab, manner);
+        if (graph->n_edges - graph->n_resolved >= RESOLVE_EDGES)
+            resolve(graph, &view);
     }
+    resolve(graph, &view);
     graph->first_edges[graph->n_nodes] = graph->n_edges;
     return true;
 }

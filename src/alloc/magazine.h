@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define MM_MAGAZINE_MAX 126         /* objects: 512 bytes with the counts */
+#define MM_MAGAZINE_MAX 254         /* objects */
 #define MM_MAGAZINE_MIN 8           /* objects, where they are small */
 #define MM_MAGAZINE_MIN_LARGE 4     /* where MM_MAGAZINE_MAX_BYTES are fewer */
 #define MM_MAGAZINE_MAX_BYTES 16384 /* of objects in a magazine, but for the least */

@@ -11,7 +11,8 @@ static struct mmsim_heap_moment moment(const struct mm_heap *heap, unsigned site
     return (struct mmsim_heap_moment){mm_site_text(heap, site), step};
 }
 
-/* Reports name places as the machine sees them; what lies in no memory of the machine's has none. */
+/* Reports name places as the machine sees them; what lies in no memory of the machine's has none.
+ */
 static mmsim_vaddr address_of(const struct mm_heap *heap, const void *object)
 {
     uint64_t offset = mm_heap_offset(heap, object);

@@ -21,10 +21,10 @@
 /* Damaged bytes of a slab's object. */
 struct mm_heap_damage {
     enum mmsim_heap_mistake mistake;
-    uint32_t object;   /* offset in RAM */
-    uint32_t first;    /* offset in RAM of the first damaged byte */
-    uint32_t n_bytes;  /* from there to the last damaged one */
-    uint8_t expected;  /* in the first one */
+    uint32_t object;  /* offset in RAM */
+    uint32_t first;   /* offset in RAM of the first damaged byte */
+    uint32_t n_bytes; /* from there to the last damaged one */
+    uint8_t expected; /* in the first one */
 };
 
 /* Completes a report with the time and place of now, counts it, and tells who listens. */

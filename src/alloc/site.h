@@ -72,7 +72,7 @@ unsigned mm_site_find(const struct mm_heap *heap, const char *text);
 static inline struct mm_site_recent *mm_site_place(const struct mm_heap *heap)
 {
     uintptr_t address = (uintptr_t)heap->site;
-    return &heap->sites->recent[(address ^ address >> 6) % MM_SITE_RECENT];
+    return &heap->sites->recent[address / 8 % MM_SITE_RECENT];
 }
 
 /* heap->site by its address alone; NULL: it was not looked up lately. */

@@ -21,6 +21,8 @@ static uint8_t smallest_order(uint32_t slot_bytes)
         return 0;
     if (slot_bytes <= 1024)
         return 1;
+    if (slot_bytes > 4096 && (slot_bytes & (slot_bytes - 1)) == 0)
+        return (uint8_t)(__builtin_ctz(slot_bytes) - MMSIM_PAGE_SHIFT); /* it fills its slab */
     return slot_bytes <= 4096 ? 2 : 3;
 }
 
@@ -207,7 +209,7 @@ static void give_back(struct mm_slab_set *set, mmsim_pfn slab)
 /* True if the set can do without one of its empty slabs. */
 static bool has_surplus(const struct mm_slab_set *set)
 {
-    unsigned n_kept = set->n_slabs >= MANY_SLABS ? N_KEPT : 0;
+    unsigned n_kept = set->n_slabs >= MANY_SLABS || set->checks ? N_KEPT : 0;
     return set->n_empty > n_kept && mm_slab_n_free(set) >= set->n_reserved + set->layout.per_slab;
 }
 

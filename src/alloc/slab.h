@@ -72,6 +72,7 @@ struct mm_slab_set {
     void (*construct)(void *object); /* for each object of a new slab; NULL */
     /* Fills a new slab with what its checks expect in free objects; NULL. */
     void (*prepare)(const struct mm_slab_set *set, mmsim_pfn slab);
+    bool usual;                       /* checked.c: most calls are for such sets */
     uint16_t user_bytes, body_bytes;  /* checked.h: of an object; and to its record */
     struct mm_stock *stock;           /* checked.h: free objects at hand; NULL */
     struct mm_quarantine *quarantine; /* quarantine.h: objects at rest; NULL */
@@ -85,7 +86,8 @@ struct mm_slab_set {
 /*
  * The layout for objects of slot_bytes (rounded up to 16, at most MM_SLAB_MAX_BYTES) at `alignment`
  * (a power of two, 16 to 4096): 4 KiB slabs for objects to 512 bytes, 8 KiB to 1 KiB, 16 KiB to
- * 4 KiB, 32 KiB beyond, larger where that would waste more than an eighth.
+ * 4 KiB, 32 KiB beyond (8 KiB and 16 KiB objects fill one of theirs), larger where that would waste
+ * more than an eighth.
  */
 struct mm_slab_layout mm_slab_plan(uint32_t slot_bytes, uint32_t alignment);
 

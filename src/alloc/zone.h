@@ -19,8 +19,9 @@
  * Invariants: (1) n_by_use counts the frames of each use, and their sum is the number of frames;
  * (2) n_by_use[FREE] is the sum of the zones' free frames, those on lists of CPUs and in reserves
  * included; (3) user frames never exceed user_limit; (4) frames in any use but anon, vmalloc and
- * reserved are low; (5) the frames that are set aside are those on the lists and in the reserves, each once;
- * (6) a reserve holds at most what it was promised, and less only while MM_ZONES_TOP_UP is set.
+ * reserved are low; (5) the frames that are set aside are those on the lists and in the reserves,
+ * each once; (6) a reserve holds at most what it was promised, and less only while MM_ZONES_TOP_UP
+ * is set.
  */
 #ifndef MM_ALLOC_ZONE_H
 #define MM_ALLOC_ZONE_H
@@ -167,9 +168,9 @@ void mm_zones_fini(struct mm_zones *zones);
 
 /*
  * A block of 2^order frames for a use: its head, with the use, the order, count 1 and nothing else
- * set; contents as they are, unless MM_ZONES_ZERO. Anon and vmalloc frames come from high first; all
- * others are low. NULL: none left, the limit for user frames reached, an injected failure, or an order beyond
- * MM_BUDDY_MAX_ORDER.
+ * set; contents as they are, unless MM_ZONES_ZERO. Anon and vmalloc frames come from high first;
+ * all others are low. NULL: none left, the limit for user frames reached, an injected failure, or
+ * an order beyond MM_BUDDY_MAX_ORDER.
  */
 struct mm_frame *mm_zone_alloc(struct mm_zones *zones, enum mm_frame_use use, unsigned order);
 
@@ -198,7 +199,8 @@ void mm_zones_set_switches(struct mm_zones *zones, unsigned switches);
  */
 bool mm_zones_reserve(struct mm_zones *zones, enum mm_zone_kind zone, uint64_t n);
 
-/* Like mm_zone_alloc() of order 0, and from the reserve when nothing else is left. */
+/* Like mm_zone_alloc() of order 0, and from the reserve when nothing else is left. The limit for
+ * user frames holds for emergencies, too. */
 struct mm_frame *mm_zone_alloc_emergency(struct mm_zones *zones, enum mm_frame_use use);
 
 /* ---- frames ---- */

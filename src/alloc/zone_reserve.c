@@ -71,6 +71,8 @@ bool mm_zones_reserve(struct mm_zones *zones, enum mm_zone_kind zone, uint64_t n
 struct mm_frame *mm_zone_alloc_emergency(struct mm_zones *zones, enum mm_frame_use use)
 {
     struct mm_frame *frame = mm_zone_alloc(zones, use, 0);
+    if (!frame && zones->last_failure.reason == MM_ZONE_USER_LIMIT)
+        return NULL;
     struct mm_zone_order order = mm_zone_order_of(use);
     for (unsigned i = 0; i < order.n && !frame; i++) {
         struct mm_zone_reserve *reserve = &zones->reserves[order.zones[i]];

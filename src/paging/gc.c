@@ -13,7 +13,7 @@ uint64_t mm_gc_user_tables(struct mm_paging *paging)
         mm_pgtable_trim(set, MM_LAYOUT_USER_START, MM_LAYOUT_USER_END);
         if (set->n_tables == n_before)
             continue;
-        mm_flush_all(set); /* a walk that ended in an empty table has left its directory entry */
+        mm_flush_all(set); /* a CPU may hold the directory entry, without a fault (SDM 3A 4.10.3) */
         n += n_before - set->n_tables;
     }
     return n;

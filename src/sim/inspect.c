@@ -30,8 +30,8 @@ static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats
     stats->memory.free = n[MM_FRAME_FREE];
     stats->memory.user = n[MM_FRAME_ANON];
     stats->memory.page_tables = n[MM_FRAME_PAGE_TABLE];
-    stats->memory.kernel = n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] +
-                           n[MM_FRAME_RESERVED];
+    stats->memory.kernel =
+        n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_RESERVED];
 }
 
 void mmsim_machine_stats(const struct mmsim_machine *machine, struct mmsim_stats *stats)

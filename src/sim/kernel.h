@@ -14,8 +14,8 @@
  * Addresses come from outside and may be anything: each is compared with what the heap knows before
  * anybody follows it.
  *
- * Invariants: (1) a cache is in `caches` if and only if mmsim_cache_create() made it; these and
- * kmalloc's are not is_kernel, all others are.
+ * Invariants: (1) a cache is in `caches` if and only if mmsim_cache_create() made it; these,
+ * those of pools and kmalloc's are not is_kernel, all others are.
  */
 #ifndef MM_SIM_KERNEL_H
 #define MM_SIM_KERNEL_H
@@ -54,7 +54,7 @@ struct mm_kernel_call {
     uint64_t n_frames; /* of the heap, before */
 };
 
-/* False: no host memory. The machine's heap and kernel caches exist. */
+/* False: no memory. The machine's heap and kernel caches exist. */
 bool mm_kernel_init(struct mmsim_machine *machine);
 
 /* kernel_leak.c: where a search begins. */
@@ -89,7 +89,7 @@ void mm_kernel_charge_words(struct mmsim_machine *machine, enum mm_work work, ui
 void mm_kernel_tell(const struct mm_kernel_call *call, enum mmsim_event_type type,
                     mmsim_vaddr address, uint64_t n_bytes, const char *cache);
 
-/* The call's machine has changed without a call on the kernel's memory (a compaction): tells. */
+/* After any call on the machine: tells of a compaction that happened during it. */
 void mm_kernel_after_call(struct mmsim_machine *machine);
 
 /* ---- addresses and objects ---- */
@@ -119,10 +119,6 @@ void mm_kernel_forget_caches(struct mmsim_machine *machine);
     ((unsigned)(MMSIM_HEAP_RED_ZONES | MMSIM_HEAP_POISON | MMSIM_HEAP_TRACK |                      \
                 MMSIM_HEAP_QUARANTINE | MMSIM_HEAP_GUARD | MMSIM_HEAP_HARDEN |                     \
                 MMSIM_HEAP_SHUFFLE))
-
-/* The checks that a cache has after it is asked for `checks`: guard pages are only for objects that
- * are reached through the MMU, and what a scope needs stays. */
-unsigned mm_kernel_checks_for(const struct mm_cache *cache, unsigned checks);
 
 /* mm_heap.on_report: emits the event and calls the listener. `user` is the machine. */
 void mm_kernel_on_report(void *user, const struct mmsim_heap_report *report);

@@ -18,7 +18,9 @@ _Static_assert((unsigned)MMSIM_HEAP_RED_ZONES == MM_CHECK_RED_ZONES &&
 
 /* ---- switching ---- */
 
-unsigned mm_kernel_checks_for(const struct mm_cache *cache, unsigned checks)
+/* What a cache gets that is asked for `checks`: guard pages are only for objects that are reached
+ * through the MMU, and what a scope needs stays. */
+static unsigned checks_for(const struct mm_cache *cache, unsigned checks)
 {
     unsigned refused = cache->is_kernel ? MM_CHECK_GUARD : 0;
     return (checks & ~refused) | (cache->checks & MM_CHECK_SCOPED);
@@ -43,7 +45,7 @@ static bool switch_caches(struct mm_heap *heap, const char *name, unsigned check
         if (!matches(cache, name))
             continue;
         ++*n;
-        if (!mm_cache_set_checks(cache, mm_kernel_checks_for(cache, checks)))
+        if (!mm_cache_set_checks(cache, checks_for(cache, checks)))
             return false;
     }
     return true;

@@ -30,11 +30,35 @@ static void each_root(void *user, void (*visit)(void *search, const void *words,
         visit(search, machine->processes[i], sizeof *machine->processes[i]);
 }
 
+static void each_page(const struct mmsim_machine *machine, const struct mm_vmap_area *area,
+                      void (*visit)(void *search, const void *words, size_t n_bytes), void *search)
+{
+    for (uint64_t i = 0; i < area->n_pages; i++) {
+        mmsim_vaddr page = area->start + (i << MMSIM_PAGE_SHIFT);
+        struct mmsim_entry entry = mm_pgtable_query(machine->paging.master, page);
+        visit(search, mm_phys_host(&machine->phys, entry.base, MMSIM_PAGE_SIZE), MMSIM_PAGE_SIZE);
+    }
+}
+
+static void each_area(void *user, void (*visit)(void *search, const void *words, size_t n_bytes),
+                      void *search)
+{
+    const struct mmsim_machine *machine = user;
+    const struct mm_vmalloc *vmalloc = &machine->kernel_memory.vmalloc;
+    const struct mm_vmap_area *area = mm_vmalloc_next(vmalloc, 0);
+    while (area) {
+        if (area->kind == MM_VMAP_PAGES)
+            each_page(machine, area, visit, search);
+        area = mm_vmalloc_next(vmalloc, area->start + ((area->n_pages + 1) << MMSIM_PAGE_SHIFT));
+    }
+}
+
 void mm_kernel_init_leaks(struct mmsim_machine *machine)
 {
     struct mm_leak *leak = &machine->kernel_memory.leak;
     mm_leak_init(leak, &machine->heap, &machine->host);
     leak->each_root = each_root;
+    leak->each_area = each_area;
     leak->root_user = machine;
 }
 
@@ -55,6 +79,7 @@ enum mmsim_status mmsim_leak_scan(struct mmsim_machine *machine, enum mmsim_leak
 {
     struct mm_kernel *kernel = &machine->kernel_memory;
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
+    kernel->leak.young_step = machine->n_steps > 0 ? machine->obs.step : UINT64_MAX;
     enum mmsim_status status = mm_leak_scan(&kernel->leak, mode, result);
     mm_kernel_charge_words(machine, MM_WORK_SCAN_WORD, result->scanned_bytes);
     if (!status) {

@@ -23,7 +23,7 @@ START_TEST(every_size_is_served_with_its_bytes_aligned_and_little_waste)
         size_t usable = mm_ksize(&kit.heap, object);
         ck_assert_uint_ge(usable, bytes);
         /* classes are at most 16 bytes or a quarter apart; larger blocks are whole pages */
-        ck_assert_uint_le(usable, bytes > 6544 ? (bytes + 4095) / 4096 * 4096 : bytes * 5 / 4 + 16);
+        ck_assert_uint_le(usable, bytes > 8192 ? (bytes + 4095) / 4096 * 4096 : bytes * 5 / 4 + 16);
         memset(object, 0xff, bytes);
         ck_assert(mm_kfree(&kit.heap, object));
     }
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(krealloc_keeps_the_bytes_that_both_sizes_have)
 {
     static const size_t sizes[] = {1,     16,    17,    500,  490,  513,  4000, 7000, 9000,
-                                   50000, 60000, 20000, 8000, 6544, 6545, 100,  3};
+                                   50000, 60000, 20000, 8000, 8192, 8193, 100,  3};
     void *object = mm_krealloc(&kit.heap, NULL, 1);
     kit_fill(object, 1, 3);
     for (size_t i = 1; i < sizeof sizes / sizeof *sizes; i++) {
@@ -142,14 +142,14 @@ static void expect(enum mmsim_heap_mistake mistake, uint64_t n_reports)
 
 START_TEST(a_second_free_is_found_wherever_the_object_has_gone)
 {
-    static const size_t sizes[] = {1, 16, 64, 100, 1000, 6544, 6545, 100000};
+    static const size_t sizes[] = {1, 16, 64, 100, 1000, 8192, 8193, 100000};
     uint64_t n_reports = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         void *object = mm_kmalloc(&kit.heap, sizes[i]);
         ck_assert(mm_kfree(&kit.heap, object));
         ck_assert(!mm_kfree(&kit.heap, object)); /* in a magazine, or a free run */
         n_reports++;
-        if (sizes[i] <= 6544)
+        if (sizes[i] <= 8192)
             expect(MMSIM_HEAP_DOUBLE_FREE, n_reports);
         mm_heap_reap(&kit.heap);
         ck_assert(!mm_kfree(&kit.heap, object)); /* in no slab any more */

@@ -35,9 +35,12 @@ START_TEST(each_mark_is_told_once_on_the_way_down_and_again_after_high)
     ck_assert_int_eq(seen.told[0], MM_PRESSURE_LOW);
     ck_assert_int_eq(seen.told[1], MM_PRESSURE_MIN);
     ck_assert_int_eq(seen.zones[0], MM_ZONE_LOW);
-    uint64_t batch = zones->pcp_limits[MM_ZONE_LOW].batch, low = zones->marks[MM_ZONE_LOW].low;
-    ck_assert_uint_le(63 * 256 - n_low, low + batch + 1);
-    ck_assert_uint_ge(63 * 256 - n_low, low - batch);
+    uint64_t batch = zones->pcp_limits[MM_ZONE_LOW].batch; /* some lie on the CPU's list */
+    const struct mm_watermarks *marks = &zones->marks[MM_ZONE_LOW];
+    ck_assert_uint_le(63 * 256 - n_low, marks->low + batch + 1);
+    ck_assert_uint_ge(63 * 256 - n_low, marks->low - batch);
+    ck_assert_uint_le(63 * 256 - n_min, marks->min + batch + 1);
+    ck_assert_uint_ge(63 * 256 - n_min, marks->min - batch);
     ck_assert_int_eq(mm_zones_pressure(zones, MM_ZONE_LOW), MM_PRESSURE_MIN);
     while (n > 0)
         mm_zone_free(zones, frames[--n], 0);
@@ -72,6 +75,21 @@ START_TEST(a_reserve_serves_emergencies_alone_and_is_filled_first)
     ck_assert_ptr_null(mm_zones_check(zones));
     ck_assert(mm_zones_reserve(zones, MM_ZONE_LOW, 0));
     ck_assert_ptr_nonnull(mm_zone_alloc(zones, MM_FRAME_SLAB, 0));
+    ck_assert_ptr_null(mm_zones_check(zones));
+    teardown(&fixture);
+}
+END_TEST
+
+START_TEST(an_emergency_does_not_pass_the_limit_for_user_frames)
+{
+    struct fixture fixture;
+    setup(&fixture, 2 * MMSIM_MIB, 3);
+    struct mm_zones *zones = &fixture.zones;
+    ck_assert(mm_zones_reserve(zones, MM_ZONE_HIGH, 5));
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_ptr_nonnull(mm_zone_alloc_emergency(zones, MM_FRAME_ANON));
+    ck_assert_ptr_null(mm_zone_alloc_emergency(zones, MM_FRAME_ANON));
+    ck_assert_int_eq(zones->last_failure.reason, MM_ZONE_USER_LIMIT);
     ck_assert_ptr_null(mm_zones_check(zones));
     teardown(&fixture);
 }
@@ -217,6 +235,7 @@ Suite *test_zone_info_suite(void)
     tcase_add_test(tests, pressure_falls_only_at_the_high_mark);
     tcase_add_test(tests, each_mark_is_told_once_on_the_way_down_and_again_after_high);
     tcase_add_test(tests, a_reserve_serves_emergencies_alone_and_is_filled_first);
+    tcase_add_test(tests, an_emergency_does_not_pass_the_limit_for_user_frames);
     tcase_add_test(tests, a_failure_tells_what_was_free_and_why_it_did_not_do);
     tcase_add_test(tests, information_on_a_zone_adds_up);
     tcase_add_test(tests, fragmentation_is_what_the_formulas_say);

@@ -50,6 +50,7 @@ static struct mmsim_gc_result collect(void)
 struct found {
     uint64_t n_tables; /* all kinds, each set's own */
     uint64_t n_empty;  /* last-level tables without an entry, in user space and for areas */
+    uint64_t n_wrong;  /* the kernel's directory entries that are not the master's */
 };
 
 static uint64_t entry(mmsim_paddr table, unsigned index)
@@ -58,6 +59,14 @@ static uint64_t entry(mmsim_paddr table, unsigned index)
     uint64_t value = 0;
     mmsim_physical_read(machine, table + index * (wide ? 8u : 4u), &value, wide ? 8 : 4);
     return value;
+}
+
+static uint64_t masters_entry(mmsim_vaddr at)
+{
+    mmsim_paddr root = machine->paging.master->map.root;
+    if (kit_paging != MMSIM_PAGING_PAE)
+        return entry(root, (unsigned)(at >> 22));
+    return entry(entry(root, (unsigned)(at >> 30)) & 0xfffff000, (unsigned)(at >> 21) & 511);
 }
 
 /* A directory that covers addresses from `start` on. */
@@ -69,6 +78,8 @@ static void look_into(mmsim_paddr directory, mmsim_vaddr start, bool is_master, 
         uint64_t pde = entry(directory, i);
         mmsim_vaddr at = start + (mmsim_vaddr)i * (wide ? 2 : 4) * MMSIM_MIB;
         bool is_user = at >= 0x10000000 && at < 0xc0000000, is_area = (at >> 29) == 6;
+        if (!is_master && !is_user)
+            found->n_wrong += pde != masters_entry(at);
         if (!(pde & 1) || (pde & 0x80) || (!is_master && !is_user))
             continue;
         unsigned n_used = 0;
@@ -136,6 +147,7 @@ START_TEST(empty_tables_are_those_that_a_plain_walk_finds)
         struct found after = look();
         ck_assert_uint_eq(result.n_tables, before.n_empty);
         ck_assert_uint_eq(result.n_orphans, 0);
+        ck_assert_uint_eq(before.n_wrong + after.n_wrong, 0);
         ck_assert_uint_eq(after.n_empty, 0);
         ck_assert_uint_eq(after.n_tables, before.n_tables - before.n_empty);
         ck_assert_uint_eq(after.n_tables, kit_stats(machine).memory.page_tables);
@@ -152,7 +164,9 @@ START_TEST(a_walk_that_ended_in_a_collected_table_is_forgotten)
         ck_assert(mm_pgtable_prepare(tables_of(process), at));
         for (unsigned i = 0; i < 8; i++)
             ck_assert_int_eq(kit_write(process, at + i * KIT_PAGE, 1).outcome, MMSIM_SIGNAL);
+        uint64_t n_flushes = kit_stats(machine).tlb.flushes;
         ck_assert_uint_eq(collect().n_tables, 1);
+        ck_assert_uint_eq(kit_stats(machine).tlb.flushes, n_flushes + 1); /* one CPU runs it */
         mmsim_vaddr other = kit_map(process, 40); /* its frames were the table's, maybe */
         for (unsigned i = 0; i < 40; i++)
             for (unsigned word = 0; word < 8; word++)
@@ -351,6 +365,58 @@ START_TEST(a_request_fails_only_when_there_is_no_garbage_left)
 }
 END_TEST
 
+/* A small machine that is always full: each request may collect garbage while it is being met. */
+START_TEST(collecting_in_the_middle_of_any_request_is_survived)
+{
+    enum { N = 600 };
+    static mmsim_vaddr objects[N];
+    static uint64_t sizes[N];
+    struct mmsim_config config = kit_config();
+    struct mmsim_error error;
+    teardown();
+    config.ram_bytes = 3 * MMSIM_MIB;
+    config.n_cpus = 2;
+    machine = build(&config);
+    struct mmsim_process *process = kit_spawn(machine, "p");
+    struct mm_rng rng;
+    mm_rng_seed(&rng, 17);
+    memset(objects, 0, sizeof objects);
+    for (unsigned step = 0; step < 6000; step++) {
+        unsigned i = (unsigned)mm_rng_below(&rng, N);
+        mmsim_run_on(mmsim_kernel(machine), (unsigned)mm_rng_below(&rng, 2));
+        if (step % 40 == 0)
+            mmsim_heap_set_checks(machine, "*", (unsigned)mm_rng_next(&rng) & 0x7f, &error);
+        if (objects[i] >= MM_VMALLOC_START && sizes[i] == 0) {
+            ck_assert_int_eq(mmsim_vfree(machine, objects[i], "area"), MMSIM_SUCCESS);
+            objects[i] = 0;
+        } else if (objects[i]) {
+            uint8_t *bytes = mmsim_kernel_bytes(machine, objects[i], sizes[i]);
+            ck_assert(bytes[0] == (uint8_t)i && bytes[sizes[i] - 1] == (uint8_t)i);
+            ck_assert_int_eq(mmsim_kfree(machine, objects[i], "object"), MMSIM_SUCCESS);
+            objects[i] = 0;
+        } else if (mm_rng_below(&rng, 8) == 0) {
+            objects[i] = mmsim_vmalloc(machine, 1 + mm_rng_below(&rng, 60000), "area");
+            sizes[i] = 0;
+        } else {
+            sizes[i] = 1 + (mm_rng_next(&rng) & ((16u << mm_rng_below(&rng, 11)) - 1));
+            objects[i] = mmsim_kmalloc(machine, sizes[i], 0, "object");
+            if (objects[i])
+                memset(mmsim_kernel_bytes(machine, objects[i], sizes[i]), (int)i, sizes[i]);
+        }
+        if (step % 16 == 0) {
+            mmsim_vaddr at = 0;
+            kit_try_map(process, 0, 4 * KIT_PAGE, KIT_RW, 0, &at);
+            mmsim_munmap(process, at, 4 * KIT_PAGE);
+        }
+        if (step % 200 == 0)
+            kit_check(machine);
+    }
+    ck_assert_uint_gt(machine->zones.n_failures, 20);
+    ck_assert_uint_eq(collect().n_orphans, 0);
+    ck_assert_uint_eq(mmsim_heap_n_mistakes(machine), 0);
+}
+END_TEST
+
 START_TEST(without_host_memory_orphans_stay_and_the_rest_is_collected)
 {
     struct mmsim_config config = kit_config();
@@ -387,6 +453,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, empty_slabs_and_listed_frames_go_back);
     tcase_add_test(tests, it_runs_every_so_many_steps);
     tcase_add_test(tests, a_request_fails_only_when_there_is_no_garbage_left);
+    tcase_add_test(tests, collecting_in_the_middle_of_any_request_is_survived);
     tcase_add_test(tests, without_host_memory_orphans_stay_and_the_rest_is_collected);
 }
 

@@ -171,6 +171,33 @@ START_TEST(a_failure_for_want_of_a_row_of_frames_says_who_stands_in_it)
 }
 END_TEST
 
+/* ---- compaction ---- */
+
+START_TEST(pages_of_processes_make_room_for_a_large_block_and_keep_their_bytes)
+{
+    enum { N_PAGES = 3000 };
+    struct heap_events events = {0};
+    struct mmsim_machine *machine = heap_machine();
+    struct mmsim_process *p = kit_spawn(machine, "p");
+    mmsim_vaddr at = kit_map(p, N_PAGES);
+    mmsim_listen(machine, MMSIM_EVENT_BIT(MMSIM_EVENT_COMPACT), heap_on_event, &events);
+    for (unsigned i = 0; i < N_PAGES; i++)
+        kit_write(p, at + i * KIT_PAGE, i);
+    for (unsigned i = 1; i < N_PAGES; i += 2)
+        ck_assert_int_eq(mmsim_munmap(p, at + i * KIT_PAGE, KIT_PAGE), MMSIM_SUCCESS);
+    while (mmsim_kmalloc(machine, 64 * KIT_PAGE, 0, NULL) && events.n[MMSIM_EVENT_COMPACT] == 0)
+        ;
+    ck_assert_uint_gt(events.n[MMSIM_EVENT_COMPACT], 0);
+    ck_assert_uint_gt(events.last[MMSIM_EVENT_COMPACT].value, 0);
+    bool same = true;
+    for (unsigned i = 0; i < N_PAGES; i += 2)
+        same &= kit_read(p, at + i * KIT_PAGE) == i;
+    ck_assert(same);
+    kit_check(machine);
+    kit_end(machine);
+}
+END_TEST
+
 /* ---- orphans ---- */
 
 START_TEST(a_frame_that_nobody_has_is_found_told_and_freed)
@@ -202,6 +229,7 @@ static void add_modes(TCase *tests)
     tcase_add_test(tests, large_areas_are_counted_in_meminfo);
     tcase_add_test(tests, sites_are_counted_with_their_oldest_object);
     tcase_add_test(tests, a_failure_for_want_of_a_row_of_frames_says_who_stands_in_it);
+    tcase_add_test(tests, pages_of_processes_make_room_for_a_large_block_and_keep_their_bytes);
     tcase_add_test(tests, a_frame_that_nobody_has_is_found_told_and_freed);
 }
 

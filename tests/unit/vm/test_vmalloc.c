@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "kit.h"
+#include "sim/gc.h"
 #include "sim/machine.h"
 
 #define REGION_PAGES ((MM_VMALLOC_END - MM_LAYOUT_SHARED_START) / KIT_PAGE)
@@ -400,6 +401,50 @@ START_TEST(every_frame_that_is_refused_is_survived)
 }
 END_TEST
 
+/* Frames in magazines: to be had when they are asked for. */
+static void fill_magazines(struct mmsim_machine *machine)
+{
+    static mmsim_vaddr objects[126];
+    for (unsigned n_bytes = 16; n_bytes <= 4096; n_bytes *= 2) {
+        for (unsigned i = 0; i < 126; i++)
+            objects[i] = mmsim_kmalloc(machine, n_bytes, 0, MMSIM_HERE);
+        for (unsigned i = 0; i < 126; i++)
+            mmsim_kfree(machine, objects[i], MMSIM_HERE);
+    }
+}
+
+START_TEST(garbage_is_collected_in_the_middle_but_not_the_tables_of_the_area_itself)
+{
+    enum { N_LEFT = 20, N_BEFORE_BOUNDARY = 30, N_PAGES = 50 };
+    struct mmsim_machine *machine = build_default();
+    uint64_t n_table = kit_paging == MMSIM_PAGING_PAE ? 512 : 1024;
+    mmsim_vaddr first =
+        mmsim_vmalloc(machine, (n_table - N_BEFORE_BOUNDARY - 2) * KIT_PAGE, MMSIM_HERE);
+    mmsim_vaddr small = mmsim_vmalloc(machine, 1, MMSIM_HERE); /* there are area objects now */
+    mmsim_vfree(machine, small, MMSIM_HERE);
+    fill_magazines(machine);
+    machine->zones.on_shortage = NULL;
+    mmsim_pfn orphans[4096];
+    unsigned n_orphans = 0;
+    struct mm_frame *frame;
+    while ((frame = mm_zone_alloc(&machine->zones, MM_FRAME_VMALLOC, 0)))
+        orphans[n_orphans++] = mm_frame_pfn(&machine->zones, frame);
+    for (unsigned i = 0; i < N_LEFT; i++)
+        mm_zone_free(&machine->zones, &machine->zones.table[orphans[--n_orphans]], 0);
+    mm_gc_install(machine);
+    mmsim_vaddr area = mmsim_vmalloc(machine, N_PAGES * KIT_PAGE, MMSIM_HERE);
+    ck_assert_uint_eq(area, first + (n_table - N_BEFORE_BOUNDARY - 1) * KIT_PAGE);
+    for (unsigned i = 0; i < N_PAGES; i++)
+        ck_assert(store(machine, area + i * KIT_PAGE, i));
+    while (n_orphans > 0)
+        mm_zone_free(&machine->zones, &machine->zones.table[orphans[--n_orphans]], 0);
+    kit_check(machine);
+    mmsim_vfree(machine, first, MMSIM_HERE);
+    mmsim_vfree(machine, area, MMSIM_HERE);
+    end(machine);
+}
+END_TEST
+
 START_TEST(addresses_run_out_before_memory_does)
 {
     struct mmsim_machine *machine = build_default();
@@ -464,6 +509,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, no_cpu_keeps_a_translation_of_a_freed_area);
     tcase_add_test(tests, a_request_that_cannot_be_met_leaves_nothing_behind);
     tcase_add_test(tests, every_frame_that_is_refused_is_survived);
+    tcase_add_test(tests, garbage_is_collected_in_the_middle_but_not_the_tables_of_the_area_itself);
     tcase_add_test(tests, addresses_run_out_before_memory_does);
     tcase_add_test(tests, the_checker_finds_a_page_that_no_area_has);
 }
