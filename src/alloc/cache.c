@@ -87,6 +87,13 @@ bool mm_cache_set_checks(struct mm_cache *cache, unsigned checks)
     return true;
 }
 
+void mm_cache_claim(struct mm_cache *cache)
+{
+    cache->flags |= MM_CACHE_OWN;
+    for (unsigned i = 0; i < cache->n_sets; i++)
+        cache->heap->sets[cache->sets[i]]->clears = true;
+}
+
 /* ---- life ---- */
 
 bool mm_cache_init(struct mm_cache *cache, struct mm_heap *heap, const struct mm_cache_setup *setup)

@@ -30,8 +30,7 @@ struct mm_cache {
     void (*construct)(void *object);
     struct mm_list link; /* in heap->caches */
     bool is_kmalloc;
-    uint8_t flags;  /* enum mm_cache_flags */
-    bool is_kernel; /* serves the kernel itself: nobody else takes or frees its objects */
+    uint8_t flags; /* enum mm_cache_flags */
     /* Exact leak search: where an object's pointers lie, as byte offsets; NULL: anywhere. */
     const uint32_t *pointer_offsets;
     uint32_t n_pointer_offsets;
@@ -44,14 +43,23 @@ struct mm_cache_setup {
     unsigned checks;       /* enum mm_check */
     enum mm_cache_flags {
         MM_CACHE_COLOUR = 1, /* slabs start at different cache lines */
-        MM_CACHE_OWN = 2     /* C structs of the simulator's own: they hold host pointers, and what
-                                looks like a kernel address in them is none (leak_words.h) */
+        MM_CACHE_OWN = 2     /* the kernel's own structs: nobody else takes or frees them. They hold
+                                host pointers, and what looks like a kernel address in them is none
+                                (leak_words.h) */
     } flags;
     /* Run on each object of a new slab, not at allocation: objects come back constructed. */
     void (*construct)(void *object);
     const uint32_t *pointer_offsets; /* not copied */
     uint32_t n_pointer_offsets;
 };
+
+static inline bool mm_cache_is_own(const struct mm_cache *cache)
+{
+    return cache->flags & MM_CACHE_OWN;
+}
+
+/* The cache, so far anybody's, is the kernel's own from now on. */
+void mm_cache_claim(struct mm_cache *cache);
 
 /* False: no memory, or too many sets. The cache must not move afterwards. */
 bool mm_cache_init(struct mm_cache *cache, struct mm_heap *heap,

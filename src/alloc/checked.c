@@ -140,23 +140,24 @@ static inline void note_alloc(struct mm_heap *heap, const struct mm_slab_set *se
 {
     if (checks & MM_CHECKS_TRAILER)
         mm_word_store(mm_word_0(set, at), mm_asked_encode(n_bytes));
-    if (!(checks & MM_CHECK_TRACK) || !site)
+    if (!(checks & MM_CHECK_TRACK))
         return;
     uint64_t step = mm_site_step(heap);
-    mm_site_add(site, n_bytes, step);
+    if (site)
+        mm_site_add(site, n_bytes, step);
     mm_word_store(mm_word_1(set, at), (uint32_t)step);
-    mm_sites_store(set, at, site->number);
+    mm_sites_store(set, at, site ? site->number : 0);
 }
 
 static inline void note_free(struct mm_heap *heap, const struct mm_slab_set *set, unsigned checks,
                              uint8_t *at, uint32_t n_bytes, const struct mm_site *site)
 {
-    if (!(checks & MM_CHECK_TRACK) || !site)
+    if (!(checks & MM_CHECK_TRACK))
         return;
     uint32_t alloc_site = mm_sites_load(set, at) & 0xfff;
     mm_site_count_free(heap, alloc_site, n_bytes);
     mm_word_store(mm_word_0(set, at), (uint32_t)mm_site_step(heap));
-    mm_sites_store(set, at, alloc_site | (uint32_t)site->number << 12);
+    mm_sites_store(set, at, alloc_site | (site ? (uint32_t)site->number << 12 : 0));
 }
 
 uint32_t mm_checked_bytes(const struct mm_heap *heap, const struct mm_slab_set *set,
@@ -219,19 +220,22 @@ void mm_quarantine_flush(struct mm_heap *heap, struct mm_slab_set *set)
 
 enum { USUAL = USUAL_CHECKS | MM_WHOLE_GRANULES };
 
-
-/* Stands for the site where none is noted. Never written. */
-static struct mm_site no_site;
-
+/* The site that calls now, where sites are noted. */
 static inline struct mm_site *site_at_hand(const struct mm_heap *heap, unsigned checks)
 {
-    return checks & MM_CHECK_TRACK ? mm_site_at_hand(heap) : &no_site;
+    return checks & MM_CHECK_TRACK ? mm_site_at_hand(heap) : NULL;
 }
 
+static inline bool lacks_site(const struct mm_site *site, unsigned checks)
+{
+    return (checks & MM_CHECK_TRACK) && !site;
+}
+
+/* The same by its text. NULL: no memory for a table; it is unknown then. */
 static struct mm_site *site_of_caller(struct mm_heap *heap, const struct mm_slab_set *set)
 {
     struct mm_site *site = site_at_hand(heap, set->checks);
-    return site ? site : mm_site_look_up(heap);
+    return lacks_site(site, set->checks) ? mm_site_look_up(heap) : site;
 }
 
 static MM_INLINE void *begin(struct mm_heap *heap, const struct mm_slab_set *set, unsigned checks,
@@ -272,7 +276,7 @@ static MM_INLINE void *alloc_fast(struct mm_heap *heap, struct mm_slab_set *set,
 {
     struct mm_stock *stock = set->stock;
     struct mm_site *site = site_at_hand(heap, checks);
-    if (__builtin_expect(!stock || stock->n == 0 || !site, 0))
+    if (__builtin_expect(!stock || stock->n == 0 || lacks_site(site, checks), 0))
         return alloc_slow(heap, set, n_bytes);
     uint32_t object = stock->objects[stock->n - 1];
     if (__builtin_expect(!mm_free_is_intact(set, checks, mm_heap_pointer(heap, object)), 0))
@@ -320,7 +324,7 @@ static MM_INLINE bool free_fast(struct mm_heap *heap, struct mm_slab_set *set, u
 {
     struct mm_stock *stock = set->stock;
     struct mm_site *site = site_at_hand(heap, checks);
-    if (__builtin_expect(!stock || stock->n == stock->capacity || !site, 0))
+    if (__builtin_expect(!stock || stock->n == stock->capacity || lacks_site(site, checks), 0))
         return free_slow(heap, set, object);
     const uint8_t *at = mm_heap_pointer(heap, object);
     uint32_t n_bytes = mm_asked_quickly(set, checks, at);

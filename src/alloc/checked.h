@@ -35,8 +35,8 @@
  * and the objects that were lost are found again by the bits.
  *
  * Invariants: (1) between two calls every byte of a red zone and of poison is as above, unless a
- * user of the heap was wrong; (2) word 0 of a live object has its mark; (3) the
- * stock and the quarantine of a set hold objects that are taken from slabs and not live.
+ * user of the heap was wrong; (2) word 0 of a live object has its mark; (3) the stock and the
+ * quarantine of a set hold objects that are taken from slabs and not live.
  */
 #ifndef MM_ALLOC_CHECKED_H
 #define MM_ALLOC_CHECKED_H

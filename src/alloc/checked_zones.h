@@ -66,7 +66,12 @@ static inline void mm_zone_fill(uint8_t *at, uint32_t n_bytes, uint8_t byte)
         mm_granule_store(at + 32, granule);
         mm_granule_store(at + 48, granule);
     }
-    for (; at < end; at += 16)
+    if (n_bytes & 32) { /* no loop: the compiler would make a call of it */
+        mm_granule_store(at, granule);
+        mm_granule_store(at + 16, granule);
+        at += 32;
+    }
+    if (n_bytes & 16)
         mm_granule_store(at, granule);
 }
 
@@ -82,7 +87,12 @@ static inline mm_granule mm_zone_differs(const uint8_t *at, uint32_t n_bytes, ui
         differs |= mm_granule_load(at + 32) ^ granule;
         others |= mm_granule_load(at + 48) ^ granule;
     }
-    for (; at < end; at += 16)
+    if (n_bytes & 32) {
+        differs |= mm_granule_load(at) ^ granule;
+        others |= mm_granule_load(at + 16) ^ granule;
+        at += 32;
+    }
+    if (n_bytes & 16)
         differs |= mm_granule_load(at) ^ granule;
     return differs | others;
 }

@@ -215,7 +215,6 @@ static struct mm_guard *guard_of(struct mm_heap *heap)
         .name = "guard-record", .object_bytes = sizeof(struct record), .flags = MM_CACHE_OWN};
     if (!guard || !mm_cache_init(&guard->records, heap, &setup))
         return NULL;
-    guard->records.is_kernel = true;
     mm_list_init(&guard->resting);
     return heap->guard = guard;
 }

@@ -97,6 +97,38 @@ void mm_heap_open(struct mm_heap *heap)
     mm_heap_enter_cpu(heap, heap->cpu);
 }
 
+/* Magazines of sets that are no more are linked through their first objects. */
+static struct mm_magazine *next_spare(const struct mm_magazine *magazine)
+{
+    struct mm_magazine *next;
+    memcpy(&next, magazine->objects, sizeof next);
+    return next;
+}
+
+static struct mm_magazine *reuse_magazine(struct mm_heap *heap, uint32_t room)
+{
+    struct mm_magazine *before = NULL, *spare = heap->spare_magazines;
+    for (; spare && spare->room != room; spare = next_spare(spare))
+        before = spare;
+    if (!spare)
+        return NULL;
+    struct mm_magazine *next = next_spare(spare);
+    if (before)
+        memcpy(before->objects, &next, sizeof next);
+    else
+        heap->spare_magazines = next;
+    return spare;
+}
+
+static void spare_magazine(struct mm_heap *heap, struct mm_magazine *magazine)
+{
+    if (magazine == heap->nothing)
+        return;
+    MM_ASSERT(magazine->n == 0, "a set of slabs is dropped whose magazine holds objects");
+    memcpy(magazine->objects, &heap->spare_magazines, sizeof heap->spare_magazines);
+    heap->spare_magazines = magazine;
+}
+
 /* The magazine of a set on the current CPU, made when it is first needed. NULL: no memory, or the
  * set has none. */
 static struct mm_magazine *magazine_of(struct mm_heap *heap, unsigned set)
@@ -107,7 +139,9 @@ static struct mm_magazine *magazine_of(struct mm_heap *heap, unsigned set)
     if (needs_every_call(heap->sets[set]))
         return NULL;
     uint32_t room = mm_magazine_room(heap->sets[set]->layout.slot_bytes);
-    struct mm_magazine *made = mm_heap_meta(heap, sizeof *made + room * sizeof made->objects[0]);
+    struct mm_magazine *made = reuse_magazine(heap, room);
+    if (!made)
+        made = mm_heap_meta(heap, sizeof *made + room * sizeof made->objects[0]);
     if (!made)
         return NULL;
     made->room = room;
@@ -179,6 +213,7 @@ struct mm_slab_set *mm_heap_add_set(struct mm_heap *heap, const struct mm_slab_l
         .checks = (uint8_t)checks,
         .shuffle = checks & MM_CHECK_SHUFFLE ? &heap->rng : NULL,
         .construct = cache->construct,
+        .clears = mm_cache_is_own(cache),
         .owner = cache,
         .n_frames = &heap->n_frames,
         .peak_frames = &heap->peak_frames,
@@ -193,6 +228,8 @@ void mm_heap_drop_set(struct mm_heap *heap, struct mm_slab_set *set)
 {
     MM_ASSERT(set->n_slabs == 0, "a set of slabs is dropped that still has slabs");
     mm_checked_forget(heap, set);
+    for (unsigned cpu = 0; cpu < heap->n_cpus; cpu++)
+        spare_magazine(heap, rack_of(heap, cpu)[set->index]);
     for (unsigned cpu = 0; cpu < heap->n_cpus; cpu++)
         rack_of(heap, cpu)[set->index] = heap->nothing;
     heap->sets[set->index] = NULL;

@@ -93,11 +93,12 @@ struct mm_heap {
     struct mm_magazine
         *nothing; /* stands for a missing magazine: empty, without room; never written */
     unsigned n_cpus;
-    unsigned n_closed;              /* reasons for which every call must be seen */
-    uint32_t meta_next, meta_end;   /* metadata is cut from here; offsets in RAM */
-    mmsim_pfn meta_block;           /* newest block of metadata: each names the one before */
-    struct mm_slab_set *spare_sets; /* dropped ones, linked by `owner` */
-    struct mm_stock *spare_stocks;  /* of dropped sets, linked; and their quarantines */
+    unsigned n_closed;                   /* reasons for which every call must be seen */
+    uint32_t meta_next, meta_end;        /* metadata is cut from here; offsets in RAM */
+    mmsim_pfn meta_block;                /* newest block of metadata: each names the one before */
+    struct mm_magazine *spare_magazines; /* of dropped sets; linked, see heap.c */
+    struct mm_slab_set *spare_sets;      /* dropped ones, linked by `owner` */
+    struct mm_stock *spare_stocks;       /* of dropped sets, linked; and their quarantines */
     struct mm_quarantine *spare_quarantines;
     uint64_t n_frames, peak_frames;
     uint64_t n_runs, n_run_frames;

@@ -3,6 +3,7 @@
 
 #include "alloc/cache.h"
 #include "alloc/checked.h"
+#include "alloc/site.h"
 #include "base/tree.h"
 
 /* What the maps say of each set. */
@@ -114,6 +115,7 @@ const char *mm_heap_check(const struct mm_heap *heap)
         return "the runs of pages do not add up (heap invariant 2)";
     if (n_frames != heap->n_frames)
         return "the heap's count of its frames is wrong (heap invariant 5)";
+    broken = mm_site_check(heap);
     for (const struct mm_list *at = heap->caches.next; at != &heap->caches && !broken;
          at = at->next)
         broken = mm_cache_check(MM_CONTAINER_OF(at, struct mm_cache, link));

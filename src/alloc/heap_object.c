@@ -18,8 +18,7 @@ static void describe(const struct mm_heap *heap, uint32_t offset, unsigned index
     }
     object->cache = set->owner;
     bool knows_size = (set->checks & MM_CHECKS_TRAILER) || mm_checked_is_guarded(set->checks);
-    object->bytes =
-        knows_size ? mm_checked_bytes(heap, set, offset) : object->cache->object_bytes;
+    object->bytes = knows_size ? mm_checked_bytes(heap, set, offset) : object->cache->object_bytes;
 }
 
 uint32_t mm_heap_object_start(const struct mm_heap *heap, const struct mm_slab_set *set,

@@ -51,8 +51,8 @@ static bool make_room(struct mm_leak *leak)
         return true;
     size_t capacity = leak->ranges_capacity ? 2 * leak->ranges_capacity : 8;
     size_t item = sizeof *leak->ranges;
-    struct mm_leak_range *grown = mm_host_resize(
-        leak->host, leak->ranges, leak->ranges_capacity * item, capacity * item);
+    struct mm_leak_range *grown =
+        mm_host_resize(leak->host, leak->ranges, leak->ranges_capacity * item, capacity * item);
     if (!grown)
         return false;
     leak->ranges = grown;
@@ -192,7 +192,8 @@ static void reach_range(struct mm_leak *leak, const struct mm_leak_range *range)
     uint64_t end = range->start + range->n_bytes;
     struct mm_heap_object object;
     mm_leak_reach(&leak->graph, mm_leak_node_at(&leak->graph, (uint32_t)range->start));
-    for (uint64_t at = range->start; mm_heap_next(leak->heap, at, &object); at = object.offset + 1) {
+    for (uint64_t at = range->start; mm_heap_next(leak->heap, at, &object);
+         at = object.offset + 1) {
         if (object.offset >= end)
             break;
         reach_object(&leak->graph, object.offset);

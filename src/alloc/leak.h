@@ -11,9 +11,9 @@
  *                                        G (the lower address stands for a circle), retaining G, H
  *
  * Roots are: memory of the kernel's C code on the host, told by each_root; areas of vmalloc; ranges
- * of kernel memory that were added, with the objects there; objects of scopes, which their scope will free; objects marked as no leaks; and
- * objects that were allocated in the step that is being performed, whose address may be in a
- * register only.
+ * of kernel memory that were added, with the objects there; objects of scopes, which their scope
+ * will free; objects marked as no leaks; and objects that were allocated in the step that is being
+ * performed, whose address may be in a register only.
  *
  * What is freed is forgotten, marks too: while there are marks, or stores are watched
  * (leak_watch.h), the heap is closed, so that each free is seen.
@@ -44,7 +44,8 @@ struct mm_leak {
      * pointers to objects: struct mmsim_machine is one. NULL: there is none. */
     void (*each_root)(void *user, void (*visit)(void *search, const void *words, size_t n_bytes),
                       void *search);
-    /* The same for kernel memory in RAM that is not the heap's: what areas of vmalloc hold. NULL. */
+    /* The same for kernel memory in RAM that is not the heap's: what areas of vmalloc hold. NULL.
+     */
     void (*each_area)(void *user, void (*visit)(void *search, const void *words, size_t n_bytes),
                       void *search);
     void *root_user;
@@ -52,7 +53,7 @@ struct mm_leak {
     size_t n_ranges, ranges_capacity;
     struct mm_leak_graph graph; /* of the last search */
     uint64_t young_step; /* objects tracked as of this step or later are held; UINT64_MAX: none */
-    uint64_t *marks[2]; /* bit maps by granule: NOT_LEAK, IGNORE; sparse, NULL until needed */
+    uint64_t *marks[2];  /* bit maps by granule: NOT_LEAK, IGNORE; sparse, NULL until needed */
     uint64_t n_marked;
     struct mm_leak_watch *watch; /* NULL: stores are not watched */
     struct mmsim_leak *rows;     /* of the last search */

@@ -57,8 +57,7 @@ static void enter(struct search *search, uint32_t node)
     uint32_t number = ++search->n_numbered;
     search->numbers[node] = number;
     search->open[search->n_open++] = node;
-    search->path[search->n_path++] =
-        (struct step){node, search->graph->first_edges[node], number};
+    search->path[search->n_path++] = (struct step){node, search->graph->first_edges[node], number};
 }
 
 static void follow(struct search *search, struct step *step)

@@ -6,7 +6,7 @@
 #include "alloc/checked.h"
 #include "base/host.h"
 
-enum { BATCH_NODES = 128 };
+enum { BATCH_NODES = 256, AHEAD_NODES = 8 };
 
 /* ---- memory ---- */
 
@@ -232,7 +232,7 @@ void mm_leak_reach(struct mm_leak_graph *graph, uint32_t node)
     reach(graph, node);
 }
 
-/* Nodes that were led to, some words ago: what is known of them is on its way into the cache. */
+/* Nodes that wait for what is known of them to come into the host's cache. */
 struct batch {
     uint32_t n;
     uint32_t nodes[BATCH_NODES];
@@ -245,12 +245,10 @@ static void reach_batch(struct mm_leak_graph *graph, struct batch *batch)
     batch->n = 0;
 }
 
-/* All edges of n nodes, which follow each other. */
-static inline void look_into(struct mm_leak_graph *graph, uint32_t node, unsigned n,
-                             struct batch *batch)
+static inline void look_into(struct mm_leak_graph *graph, uint32_t node, struct batch *batch)
 {
     const uint32_t *target = graph->targets + graph->first_edges[node];
-    const uint32_t *end = graph->targets + graph->first_edges[node + n];
+    const uint32_t *end = graph->targets + graph->first_edges[node + 1];
     for (; target < end; target++) {
         __builtin_prefetch(&graph->colours[*target / 64], 1);
         batch->nodes[batch->n++] = *target;
@@ -259,31 +257,37 @@ static inline void look_into(struct mm_leak_graph *graph, uint32_t node, unsigne
     }
 }
 
-static void look_into_word(struct mm_leak_graph *graph, uint32_t word, struct batch *batch)
+/* Takes up to BATCH_NODES grey nodes of a region, in ascending order. */
+static unsigned take_grey(struct mm_leak_graph *graph, uint32_t region, uint32_t *nodes)
 {
-    uint64_t bits = graph->colours[word].grey;
-    graph->colours[word].grey = 0;
-    while (bits) {
-        unsigned first = (unsigned)__builtin_ctzll(bits);
-        uint64_t rest = ~(bits >> first);
-        unsigned n = rest ? (unsigned)__builtin_ctzll(rest) : 64;
-        look_into(graph, word * 64 + first, n, batch);
-        bits = first + n < 64 ? bits & ~(uint64_t)0 << (first + n) : 0;
+    uint64_t *summary = &graph->summary[region];
+    unsigned n = 0;
+    while (*summary && n <= BATCH_NODES - 64) {
+        uint32_t word = region * MM_LEAK_REGION_WORDS + (uint32_t)__builtin_ctzll(*summary);
+        uint64_t bits = graph->colours[word].grey;
+        graph->colours[word].grey = 0;
+        *summary &= *summary - 1;
+        for (; bits; bits &= bits - 1) {
+            nodes[n] = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            __builtin_prefetch(&graph->first_edges[nodes[n++]]);
+        }
     }
+    return n;
 }
 
 static void look_into_region(struct mm_leak_graph *graph, uint32_t region)
 {
-    struct batch batch = {.n = 0};
-    uint64_t *summary = &graph->summary[region];
+    struct batch grey, reached = {.n = 0};
     do {
-        while (*summary) {
-            uint32_t word = (uint32_t)__builtin_ctzll(*summary);
-            *summary &= *summary - 1;
-            look_into_word(graph, region * MM_LEAK_REGION_WORDS + word, &batch);
+        while ((grey.n = take_grey(graph, region, grey.nodes)) > 0) {
+            for (uint32_t i = 0; i < grey.n; i++) {
+                uint32_t ahead = i + AHEAD_NODES < grey.n ? i + AHEAD_NODES : i;
+                __builtin_prefetch(&graph->targets[graph->first_edges[grey.nodes[ahead]]]);
+                look_into(graph, grey.nodes[i], &reached);
+            }
         }
-        reach_batch(graph, &batch);
-    } while (*summary);
+        reach_batch(graph, &reached);
+    } while (graph->summary[region]);
 }
 
 void mm_leak_mark_all(struct mm_leak_graph *graph)

@@ -40,7 +40,7 @@ struct mm_leak_layout {
     uint32_t mask;    /* of an offset: what it is within its slab */
     uint32_t first;   /* where the first slot begins, within a slab */
     uint32_t inverse; /* 2^32 / bytes of a slot, rounded up; 0: there is only one */
-    uint32_t n_slots; /* 0: no objects here */
+    uint16_t n_slots; /* 0: no objects here */
     bool is_coloured; /* `first` is another one in each slab */
 };
 
@@ -52,10 +52,11 @@ struct mm_leak_colours {
 struct mm_leak_graph {
     const struct mm_heap *heap;
     enum mmsim_leak_mode mode;
-    uint32_t *pages; /* by pfn: node of the first slot of its slab or run << 8, | index of its set */
+    uint32_t
+        *pages; /* by pfn: node of the first slot of its slab or run << 8, | index of its set */
     struct mm_leak_layout layouts[MM_HEAP_MAX_SETS];
-    uint32_t *first_edges;      /* by node; n_nodes + 1 */
-    uint32_t *targets;          /* by edge */
+    uint32_t *first_edges;           /* by node; n_nodes + 1 */
+    uint32_t *targets;               /* by edge */
     struct mm_leak_colours *colours; /* by node / 64 */
     uint64_t *summary;               /* by region */
     uint16_t *ring;                  /* of regions */

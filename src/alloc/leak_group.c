@@ -23,8 +23,8 @@ struct grouping {
     uint16_t *labels; /* by node: group + 1; sparse */
     uint32_t *work;   /* stack of nodes whose labels are to be passed on; sparse */
     size_t n_work;
-    bool failed;                      /* no host memory for another row */
-    uint16_t group_of[MAX_GROUPS];    /* by key: group + 1 */
+    bool failed;                       /* no host memory for another row */
+    uint16_t group_of[MAX_GROUPS];     /* by key: group + 1 */
     uint32_t component_of[MAX_GROUPS]; /* by group: of the root that its row describes */
 };
 
@@ -143,8 +143,7 @@ static void add_if_root(void *user, uint32_t node, uint32_t offset)
 static void pass_label(struct grouping *grouping, uint16_t label, uint32_t target)
 {
     uint16_t *theirs = &grouping->labels[target];
-    if (!mm_leak_is_white(grouping->graph, target) || *theirs == label ||
-        *theirs == LABEL_SEVERAL)
+    if (!mm_leak_is_white(grouping->graph, target) || *theirs == label || *theirs == LABEL_SEVERAL)
         return;
     *theirs = *theirs == LABEL_NONE ? label : LABEL_SEVERAL;
     grouping->work[grouping->n_work++] = target;

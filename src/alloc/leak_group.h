@@ -5,9 +5,9 @@
  * to (Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1972). In a circle
  * the object at the lowest address stands for all.
  *
- * A group, all roots from one call site, retains what no root of another group leads to: each object
- * takes over the label of whoever leads to it, and "several" when there are two; a label changes
- * twice at most.
+ * A group, all roots from one call site, retains what no root of another group leads to: each
+ * object takes over the label of whoever leads to it, and "several" when there are two; a label
+ * changes twice at most.
  */
 #ifndef MM_ALLOC_LEAK_GROUP_H
 #define MM_ALLOC_LEAK_GROUP_H

@@ -16,7 +16,7 @@
 #include "alloc/leak_graph.h"
 #include "base/wide.h"
 
-enum { BLOCK_BYTES = 64, BLOCK_WORDS = 16, RESOLVE_EDGES = 1024 };
+enum { BLOCK_BYTES = 64, BLOCK_WORDS = 16, RESOLVE_EDGES = 4096 };
 
 /* Eight words that are compared at a time. */
 typedef uint32_t lanes __attribute__((vector_size(32)));
@@ -35,7 +35,8 @@ struct view {
     uint64_t ram_bytes;
     uint32_t low_bytes;
     struct range addresses;
-    struct range pointers; /* their upper halves */
+    struct range pointers; /* their upper halves: */
+    uint32_t first_upper, n_uppers;
 };
 
 static struct range range_of(uint32_t start, uint32_t n_bytes)
@@ -46,31 +47,34 @@ static struct range range_of(uint32_t start, uint32_t n_bytes)
 
 static struct view view_of(const struct mm_heap *heap)
 {
-    uint64_t first = (uintptr_t)heap->ram, last = first + heap->low_bytes - 1;
+    uint64_t first = (uintptr_t)heap->ram, last = first + heap->zones->phys->n_bytes - 1;
     uint32_t upper = (uint32_t)(first >> 32), low = (uint32_t)MM_LOWMEM_START;
+    uint32_t n_uppers = (uint32_t)(last >> 32) - upper + 1;
     return (struct view){
         .ram = heap->ram,
         .ram_bytes = heap->zones->phys->n_bytes,
         .low_bytes = heap->low_bytes,
         .addresses = range_of(low, heap->low_bytes - low),
-        .pointers = range_of(upper, (uint32_t)(last >> 32) - upper + 1),
+        .pointers = range_of(upper, n_uppers),
+        .first_upper = upper,
+        .n_uppers = n_uppers,
     };
 }
 
 /* ---- words that could be pointers ---- */
 
-/* A bit for each word of a block that could be a pointer, or the upper half of one: bit 2 * i for
- * word i, and 2 * i + 1 for word 8 + i. */
+/* A bit for each word of a block that could be a pointer, or the upper half of one. */
 MM_WIDE_PART uint32_t match_block(const struct view *view, const uint8_t *at)
 {
-    const lanes bits[2] = {{1 << 0, 1 << 2, 1 << 4, 1 << 6, 1 << 8, 1 << 10, 1 << 12, 1 << 14},
-                           {1 << 1, 1 << 3, 1 << 5, 1 << 7, 1 << 9, 1 << 11, 1 << 13, 1 << 15}};
+    const lanes bits[2] = {{1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7},
+                           {1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15}};
     lanes matches = {0};
     for (unsigned i = 0; i < 2; i++) {
         lanes words;
         memcpy(&words, at + i * sizeof words, sizeof words);
-        signed_lanes could = ((signed_lanes)(words + view->addresses.bias) < view->addresses.limit) |
-                             ((signed_lanes)(words + view->pointers.bias) < view->pointers.limit);
+        signed_lanes could =
+            ((signed_lanes)(words + view->addresses.bias) < view->addresses.limit) |
+            ((signed_lanes)(words + view->pointers.bias) < view->pointers.limit);
         matches |= (lanes)could & bits[i];
     }
     quarters all = (quarters)matches;
@@ -78,29 +82,23 @@ MM_WIDE_PART uint32_t match_block(const struct view *view, const uint8_t *at)
     return (uint32_t)(both | both >> 32);
 }
 
-/* The bits of the first n words of a block. */
-static uint32_t first_words(uint32_t n)
+/* Notes the offset of the first word that matched, if there is one, and takes it out. */
+MM_WIDE_PART uint32_t *note_first(uint32_t offset, uint32_t *matches, uint32_t *notes)
 {
-    static const uint16_t masks[BLOCK_WORDS] = {0x0000, 0x0001, 0x0005, 0x0015, 0x0055, 0x0155,
-                                                0x0555, 0x1555, 0x5555, 0x5557, 0x555f, 0x557f,
-                                                0x55ff, 0x57ff, 0x5fff, 0x7fff};
-    return masks[n];
+    *notes = offset + 4 * (uint32_t)__builtin_ctz(*matches | 1u << (BLOCK_WORDS - 1));
+    notes += *matches != 0;
+    *matches &= *matches - 1;
+    return notes;
 }
 
 /* Notes the offsets of the words that matched: of two words without asking whether they exist, as
  * there are seldom more. Returns where the next note goes. */
 MM_WIDE_PART uint32_t *note(uint32_t offset, uint32_t matches, uint32_t *notes)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        unsigned bit = (unsigned)__builtin_ctz(matches | 0x8000);
-        *notes = offset + ((bit & 1) << 5) + ((bit & ~1u) << 1);
-        notes += matches != 0;
-        matches &= matches - 1;
-    }
-    for (; __builtin_expect(matches != 0, 0); matches &= matches - 1) {
-        unsigned bit = (unsigned)__builtin_ctz(matches);
-        *notes++ = offset + ((bit & 1) << 5) + ((bit & ~1u) << 1);
-    }
+    notes = note_first(offset, &matches, notes);
+    notes = note_first(offset, &matches, notes);
+    while (__builtin_expect(matches != 0, 0))
+        notes = note_first(offset, &matches, notes);
     return notes;
 }
 
@@ -117,7 +115,7 @@ MM_WIDE_PART uint32_t *read_words(const struct view *view, uint32_t offset, uint
             *notes++ = offset;
         return notes;
     }
-    uint32_t matches = match_block(view, view->ram + offset) & first_words((end - offset) / 4);
+    uint32_t matches = match_block(view, view->ram + offset) & ((1u << (end - offset) / 4) - 1);
     return note(offset, matches, notes);
 }
 
@@ -149,29 +147,42 @@ MM_WIDE static uint32_t *read_slots(const struct view *given, const struct slots
 
 /* ---- edges ---- */
 
-/* The offset in RAM that a word leads to. What the lower half of a host pointer looks like does not
- * count. */
-static inline uint32_t place_of(const struct view *view, uint32_t word)
+static inline uint32_t load(const struct view *view, uint32_t offset)
 {
-    uint64_t pair;
-    memcpy(&pair, view->ram + (word & ~7u), sizeof pair);
-    uint64_t offset = pair - (uintptr_t)view->ram;
-    uint32_t is_pointer = 0 - (uint32_t)(offset < view->ram_bytes); /* masks: nothing to predict */
-    uint32_t is_low = 0 - ((uint32_t)(offset < view->low_bytes) & (word >> 2 & 1));
-    uint32_t address = (uint32_t)(pair >> (8 * (word & 4)));
-    return ((uint32_t)offset & is_pointer & is_low) | (address & ~is_pointer);
+    uint32_t word;
+    memcpy(&word, view->ram + offset, sizeof word);
+    return word;
 }
 
-/* Edges that are still the offsets of words become nodes, in two passes: what the second needs is on
- * its way into the cache since the first. */
+/* The same for a word whose pair looks like a host pointer. What the lower half of one looks like
+ * does not count. */
+static uint32_t place_of_pointer(const struct view *view, uint32_t word)
+{
+    uint64_t pair = load(view, word & ~4u) | (uint64_t)load(view, word | 4) << 32;
+    uint64_t offset = pair - (uintptr_t)view->ram;
+    if (offset >= view->ram_bytes)
+        return load(view, word);
+    return (word & 4) && offset < view->low_bytes ? (uint32_t)offset : 0;
+}
+
+/* The offset in RAM that a word leads to; 0: none. */
+static inline uint32_t place_of(const struct view *view, uint32_t word)
+{
+    uint32_t place = load(view, word);
+    if (load(view, word | 4) - view->first_upper < view->n_uppers)
+        place = place_of_pointer(view, word);
+    return place < view->low_bytes ? place : 0;
+}
+
+/* Edges that are still the offsets of words become nodes, in two passes: what the second needs is
+ * on its way into the cache since the first. */
 static void resolve(struct mm_leak_graph *graph, const struct view *given)
 {
     struct view view = *given;
     const uint32_t *pages = graph->pages;
     uint32_t *first = graph->targets + graph->n_resolved, *end = graph->targets + graph->n_edges;
     for (uint32_t *edge = first; edge < end; edge++) {
-        uint32_t place = place_of(&view, *edge);
-        *edge = place < view.low_bytes ? place : 0;
+        *edge = place_of(&view, *edge);
         __builtin_prefetch(&pages[*edge >> MMSIM_PAGE_SHIFT]);
     }
     for (uint32_t *edge = first; edge < end; edge++)

@@ -35,7 +35,7 @@ uint32_t mm_leak_object_at(const struct mm_heap *heap, uint64_t offset);
 /* True if all words of a cache's objects are host pointers or none; NULL: runs of pages. */
 static inline bool mm_leak_is_own(const struct mm_cache *cache)
 {
-    return cache && (cache->flags & MM_CACHE_OWN);
+    return cache && mm_cache_is_own(cache);
 }
 
 /* Bytes of a live object that its user may have written to. */

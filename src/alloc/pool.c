@@ -20,16 +20,17 @@ bool mm_pools_init(struct mm_pools *pools, struct mm_heap *heap)
 {
     *pools = (struct mm_pools){0};
     mm_list_init(&pools->list);
-    struct mm_cache_setup of_pools = {.name = "mempool", .object_bytes = sizeof(struct mm_pool)};
+    struct mm_cache_setup of_pools = {
+        .name = "mempool", .object_bytes = sizeof(struct mm_pool), .flags = MM_CACHE_OWN};
     struct mm_cache_setup of_chunks = {.name = "mempool-reserve",
-                                       .object_bytes = sizeof(struct mm_pool_chunk)};
+                                       .object_bytes = sizeof(struct mm_pool_chunk),
+                                       .flags = MM_CACHE_OWN};
     if (!mm_cache_init(&pools->pools, heap, &of_pools))
         return false;
     if (!mm_cache_init(&pools->chunks, heap, &of_chunks)) {
         mm_cache_fini(&pools->pools);
         return false;
     }
-    pools->pools.is_kernel = pools->chunks.is_kernel = true;
     pools->heap = heap;
     return true;
 }

@@ -12,8 +12,8 @@
  * each count: get and put must balance for each of them, so that of many holders one knows which
  * one forgot (Linux: lib/ref_tracker.c).
  *
- * Invariants: (1) a saturated count never changes; (2) a row of an account exists exactly where gets
- * and puts differ; (3) rows ascend by count, then site, none twice.
+ * Invariants: (1) a saturated count never changes; (2) a row of an account exists exactly where
+ * gets and puts differ; (3) rows ascend by count, then site, none twice.
  */
 #ifndef MM_ALLOC_REF_H
 #define MM_ALLOC_REF_H

@@ -15,8 +15,8 @@
 
 /*
  * n_frames (at least 1) contiguous low frames for any use but anon, starting at a multiple of
- * 2^align_order (0..20) frames: the first one's entry. The heads of the run's blocks have the use and count 1.
- * NULL: there is no such run; zones->last_failure says why.
+ * 2^align_order (0..20) frames: the first one's entry. The heads of the run's blocks have the use
+ * and count 1. NULL: there is no such run; zones->last_failure says why.
  */
 struct mm_frame *mm_run_alloc(struct mm_zones *zones, enum mm_frame_use use, uint64_t n_frames,
                               unsigned align_order);

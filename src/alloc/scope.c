@@ -176,8 +176,8 @@ static void *alloc_object(struct mm_scope *scope, size_t n_bytes)
 {
     struct mm_heap *heap = scope->scopes->heap;
     struct mm_cache *cache = mm_kmalloc_cache(heap, n_bytes);
-    unsigned set = mm_cache_set_with(cache, (cache->checks & ~(unsigned)MM_CHECK_GUARD) |
-                                                MM_CHECK_SCOPED);
+    unsigned set =
+        mm_cache_set_with(cache, (cache->checks & ~(unsigned)MM_CHECK_GUARD) | MM_CHECK_SCOPED);
     void *object = set ? mm_heap_alloc_slow(heap, set, n_bytes) : NULL;
     if (object)
         link_object(scope, offset_of(heap, object));

@@ -9,15 +9,15 @@
  *     ^ offset of `first` <--back-- ^ <----back----                    (checked.h)
  *
  * Each object names the word that leads to it, so that freeing it alone, with kfree as always,
- * takes it out of its scope without a search. Large runs of pages have no room for links: theirs are
- * in the frame table, in the entries of their first frames.
+ * takes it out of its scope without a search. Large runs of pages have no room for links: theirs
+ * are in the frame table, in the entries of their first frames.
  *
  * Objects of scopes live in sets of slabs of their own (MM_CHECK_SCOPED), in the caches of kmalloc
  * and with their checks. They are not guarded: the links need the place.
  *
  * Invariants: (1) the lists of a scope hold n_objects objects, all live, and each live object of a
- * set with MM_CHECK_SCOPED is in the list of the scope that it names; (2) every scope is in the list
- * of its parent, or of mm_scopes.
+ * set with MM_CHECK_SCOPED is in the list of the scope that it names; (2) every scope is in the
+ * list of its parent, or of mm_scopes.
  */
 #ifndef MM_ALLOC_SCOPE_H
 #define MM_ALLOC_SCOPE_H

@@ -124,8 +124,10 @@ static inline void mm_site_count_alloc(struct mm_heap *heap, unsigned number, ui
 static inline void mm_site_count_free(struct mm_heap *heap, unsigned number, uint64_t n_bytes)
 {
     if (__builtin_expect(number >= mm_site_count(heap), 0))
-        return; /* the record was written over */
+        return; /* the object's record was written over */
     struct mm_site *site = mm_site_at(heap, number);
+    if (__builtin_expect(site->live_bytes < n_bytes, 0))
+        return;
     site->n_live--;
     site->live_bytes -= n_bytes;
 }

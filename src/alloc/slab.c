@@ -203,6 +203,8 @@ static void give_back(struct mm_slab_set *set, mmsim_pfn slab)
     set->n_empty--;
     *set->n_frames -= (uint64_t)1 << order;
     memset(set->page_map + slab, 0, (size_t)1 << order);
+    if (set->clears)
+        memset(host_at(set, slab << MMSIM_PAGE_SHIFT), 0, MMSIM_PAGE_SIZE << order);
     mm_zone_free(set->zones, frame, order);
 }
 

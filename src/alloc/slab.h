@@ -14,7 +14,7 @@
  * could turn against the allocator, and putting an object back does not touch its memory. Slabs
  * with fewer free objects serve first, so that an aged heap stays dense and sparse slabs have a
  * chance to become empty. An empty slab goes back to the frame allocator at once; a set with many
- * slabs keeps one.
+ * slabs keeps one, and so does one with checks, which are costly to prepare.
  *
  * Objects are named by their offset in RAM (their physical address, and in low memory the kernel's
  * virtual one too), never by host pointers: RAM holds the same bytes in every run.
@@ -58,11 +58,12 @@ struct mm_quarantine;
 struct mm_slab_set {
     struct mm_slab_layout layout;
     struct mm_zones *zones;
-    uint8_t *page_map;                /* by pfn; see heap.h */
-    uint64_t *free_map;               /* MM_SLAB_MAP_WORDS for each page */
-    const uint64_t *live;             /* the heap's live bits, for the check */
-    uint8_t index;                    /* of this set, in the page map */
-    uint8_t checks;                   /* enum mm_check bits that the layout was made for; heap.h */
+    uint8_t *page_map;    /* by pfn; see heap.h */
+    uint64_t *free_map;   /* MM_SLAB_MAP_WORDS for each page */
+    const uint64_t *live; /* the heap's live bits, for the check */
+    uint8_t index;        /* of this set, in the page map */
+    bool clears;    /* a slab that is given back is filled with zeros: it held host pointers */
+    uint8_t checks; /* enum mm_check bits that the layout was made for; heap.h */
     uint32_t heads[MM_N_SLAB_STATES]; /* pfn of the newest slab in each state; MM_NO_PFN */
     uint64_t n_slabs, n_empty;
     uint64_t n_taken;                /* objects in use, in a magazine, or resting in quarantine */
@@ -76,7 +77,7 @@ struct mm_slab_set {
     uint16_t user_bytes, body_bytes;  /* checked.h: of an object; and to its record */
     struct mm_stock *stock;           /* checked.h: free objects at hand; NULL */
     struct mm_quarantine *quarantine; /* quarantine.h: objects at rest; NULL */
-    void *owner;                     /* who uses the set: its struct mm_cache */
+    void *owner;                      /* who uses the set: its struct mm_cache */
     uint64_t *n_frames, *peak_frames; /* of the whole heap: kept up to date here */
     uint32_t slot_inverse;            /* 2^32 / slot_bytes, rounded up: set by mm_slab_init() */
 };

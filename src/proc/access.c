@@ -176,7 +176,7 @@ static bool heap_page_is_open(const struct mm_heap *heap, mmsim_paddr physical)
     if (index < MM_HEAP_FIRST_SET)
         return index == MM_HEAP_SET_RUN;
     const struct mm_cache *cache = heap->sets[index]->owner;
-    return !cache->is_kernel;
+    return !mm_cache_is_own(cache);
 }
 
 /*

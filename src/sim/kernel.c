@@ -14,8 +14,7 @@ static void claim_caches(struct mm_heap *heap)
         struct mm_cache *cache = MM_CONTAINER_OF(at, struct mm_cache, link);
         if (cache->is_kmalloc)
             continue;
-        cache->is_kernel = true;
-        cache->flags |= MM_CACHE_OWN;
+        mm_cache_claim(cache);
     }
 }
 
@@ -46,7 +45,7 @@ bool mm_kernel_init(struct mmsim_machine *machine)
 
 static bool is_leak(const struct mm_heap_object *object)
 {
-    return !object->cache || !object->cache->is_kernel;
+    return !object->cache || !mm_cache_is_own(object->cache);
 }
 
 static void report_objects(struct mmsim_machine *machine)

@@ -158,7 +158,7 @@ static void forget(struct mmsim_machine *machine, struct mm_user_cache *cache)
 
 static bool is_user_cache(const struct mm_cache *cache)
 {
-    return !cache->is_kernel && !cache->is_kmalloc;
+    return !mm_cache_is_own(cache) && !cache->is_kmalloc;
 }
 
 enum mmsim_errno mmsim_cache_destroy(struct mmsim_cache *handle)
@@ -189,7 +189,7 @@ mmsim_vaddr mmsim_cache_alloc(struct mmsim_cache *handle, unsigned flags, const 
 {
     struct mm_cache *cache = cache_of(handle);
     struct mmsim_machine *machine = machine_of(cache);
-    if (cache->is_kernel)
+    if (mm_cache_is_own(cache))
         return 0;
     struct mm_kernel_call call = mm_kernel_begin(machine, site, cache->active);
     return mm_kernel_finish(&call, mm_cache_alloc(cache), cache->object_bytes, flags);
@@ -199,7 +199,7 @@ enum mmsim_errno mmsim_cache_free(struct mmsim_cache *handle, mmsim_vaddr addres
 {
     struct mm_cache *cache = cache_of(handle);
     struct mmsim_machine *machine = machine_of(cache);
-    if (cache->is_kernel)
+    if (mm_cache_is_own(cache))
         return MMSIM_EPERM;
     if (address == 0)
         return MMSIM_SUCCESS;

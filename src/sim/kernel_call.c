@@ -113,7 +113,7 @@ static const struct mm_cache *cache_of(const struct mm_heap *heap, uint64_t offs
 static bool is_kernels_own(const struct mm_heap *heap, uint64_t offset)
 {
     const struct mm_cache *cache = cache_of(heap, offset);
-    return cache && cache->is_kernel && mm_heap_is_live(heap, offset);
+    return cache && mm_cache_is_own(cache) && mm_heap_is_live(heap, offset);
 }
 
 /* Made of a number: the sum need not point into RAM. */

@@ -22,7 +22,7 @@ _Static_assert((unsigned)MMSIM_HEAP_RED_ZONES == MM_CHECK_RED_ZONES &&
  * through the MMU, and what a scope needs stays. */
 static unsigned checks_for(const struct mm_cache *cache, unsigned checks)
 {
-    unsigned refused = cache->is_kernel ? MM_CHECK_GUARD : 0;
+    unsigned refused = mm_cache_is_own(cache) ? MM_CHECK_GUARD : 0;
     return (checks & ~refused) | (cache->checks & MM_CHECK_SCOPED);
 }
 

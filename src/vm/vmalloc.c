@@ -352,11 +352,10 @@ static void release_guarded(void *vmalloc, mmsim_vaddr address)
 bool mm_vmalloc_init(struct mm_vmalloc *vmalloc, struct mm_paging *paging)
 {
     *vmalloc = (struct mm_vmalloc){.tree = {.augment = augment}};
-    struct mm_cache_setup setup = {.name = "vmap-area",
-                                   .object_bytes = sizeof(struct mm_vmap_area)};
+    struct mm_cache_setup setup = {
+        .name = "vmap-area", .object_bytes = sizeof(struct mm_vmap_area), .flags = MM_CACHE_OWN};
     if (!mm_cache_init(&vmalloc->areas, paging->heap, &setup))
         return false;
-    vmalloc->areas.is_kernel = true;
     vmalloc->paging = paging;
     paging->heap->map_guarded = map_guarded;
     paging->heap->unmap_guarded = unmap_guarded;

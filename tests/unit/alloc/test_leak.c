@@ -339,8 +339,8 @@ START_TEST(counts_of_references_are_those_of_a_model_under_random_operations)
         uint32_t expected = 0;
         for (int k = 0; k < N_SLOTS * SLOT_WORDS; k++)
             expected += counted.words[k / SLOT_WORDS][k % SLOT_WORDS] == to + 1;
-        ck_assert_uint_eq(
-            mm_leak_watch_refs(&kit.leak, leak_kit_offset(&kit, counted.objects[to])), expected);
+        ck_assert_uint_eq(mm_leak_watch_refs(&kit.leak, leak_kit_offset(&kit, counted.objects[to])),
+                          expected);
     }
     leak_kit_end(&kit);
 }

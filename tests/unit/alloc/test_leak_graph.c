@@ -39,7 +39,8 @@ static uint64_t bit(unsigned i)
 
 static size_t random_bytes(struct model *model)
 {
-    static const size_t some[] = {16, 24, 40, 72, 100, 200, 300, 513, 1000, 3000, 6000, 7000, 20000};
+    static const size_t some[] = {16,  24,   40,   72,   100,  200,  300,
+                                  513, 1000, 3000, 6000, 7000, 20000};
     return some[mm_rng_below(&model->rng, sizeof some / sizeof some[0])];
 }
 
@@ -327,6 +328,30 @@ START_TEST(every_word_of_an_object_is_read_whatever_its_size_and_place)
 }
 END_TEST
 
+START_TEST(objects_of_coloured_slabs_are_found_by_every_byte_too)
+{
+    enum { N = 200 };
+    struct leak_kit kit;
+    struct mm_cache cache;
+    uint8_t *objects[N];
+    leak_kit_begin(&kit);
+    struct mm_cache_setup setup = {.name = "c", .object_bytes = 200, .flags = MM_CACHE_COLOUR};
+    ck_assert(mm_cache_init(&cache, &kit.heap, &setup));
+    ck_assert_uint_gt(kit.heap.sets[cache.active]->layout.n_colours, 1);
+    for (size_t i = 0; i < N; i++)
+        ck_assert_ptr_nonnull(objects[i] = mm_cache_zalloc(&cache));
+    for (size_t i = 0; i + 1 < N; i++)
+        leak_kit_store(&kit, objects[i], i % 49 * 4, objects[i + 1] + i);
+    kit.roots[0] = objects[0] + 199;
+    ck_assert_uint_eq(leak_kit_n_leaked(&kit), 0);
+    kit.roots[0] = objects[N / 2];
+    ck_assert_uint_eq(leak_kit_n_leaked(&kit), N / 2);
+    ck_assert_uint_eq(kit.leak.rows[0].address, leak_kit_offset(&kit, objects[0]));
+    ck_assert_uint_eq(kit.leak.rows[0].retained_objects, N / 2);
+    leak_kit_end(&kit);
+}
+END_TEST
+
 Suite *test_leak_graph_suite(void);
 Suite *test_leak_graph_suite(void)
 {
@@ -334,9 +359,11 @@ Suite *test_leak_graph_suite(void)
     TCase *tests = tcase_create("graphs");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, random_graphs_are_judged_as_a_brute_force_model_does, 0, 2);
-    tcase_add_test(tests, a_list_of_a_hundred_thousand_objects_in_random_order_is_followed_to_its_end);
+    tcase_add_test(tests,
+                   a_list_of_a_hundred_thousand_objects_in_random_order_is_followed_to_its_end);
     tcase_add_test(tests, every_byte_of_an_object_keeps_it_and_no_byte_beside_it);
     tcase_add_test(tests, every_word_of_an_object_is_read_whatever_its_size_and_place);
+    tcase_add_test(tests, objects_of_coloured_slabs_are_found_by_every_byte_too);
     suite_add_tcase(suite, tests);
     return suite;
 }

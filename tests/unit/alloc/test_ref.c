@@ -195,7 +195,8 @@ Suite *test_ref_suite(void)
     tcase_add_test(tests, a_put_of_what_nobody_has_names_the_object_and_the_site);
     tcase_add_test(tests, a_get_of_what_nobody_has_is_a_mistake);
     tcase_add_test(tests, the_account_knows_what_each_site_holds);
-    tcase_add_test(tests, without_host_memory_the_count_is_right_and_the_account_says_what_it_missed);
+    tcase_add_test(tests,
+                   without_host_memory_the_count_is_right_and_the_account_says_what_it_missed);
     suite_add_tcase(suite, tests);
     return suite;
 }

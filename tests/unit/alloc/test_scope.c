@@ -65,7 +65,8 @@ START_TEST(ending_a_scope_frees_its_objects_and_no_others)
     for (int i = 0; i < 5; i++)
         ck_assert(!is_live(&fixture, inside[i]));
     ck_assert(is_live(&fixture, outside));
-    ck_assert_ptr_null(mm_scope_of(&fixture.heap, (uint32_t)mm_heap_offset(&fixture.heap, outside)));
+    ck_assert_ptr_null(
+        mm_scope_of(&fixture.heap, (uint32_t)mm_heap_offset(&fixture.heap, outside)));
     check(&fixture);
     teardown(&fixture);
 }
@@ -175,8 +176,8 @@ static void begin_scope(struct model *model, int i)
     int parent = random_index(model, N_SCOPES);
     bool nested = parent != i && model->scopes[parent];
     model->parents[i] = nested ? parent : -1;
-    model->scopes[i] = mm_scope_begin(&model->fixture.scopes, "random",
-                                      nested ? model->scopes[parent] : NULL);
+    model->scopes[i] =
+        mm_scope_begin(&model->fixture.scopes, "random", nested ? model->scopes[parent] : NULL);
     ck_assert_ptr_nonnull(model->scopes[i]);
 }
 

