@@ -33,11 +33,11 @@ static uint64_t pages_of(size_t n_bytes)
 /* Which set serves which size, after the sets of the classes changed. */
 void mm_kmalloc_map_sizes(struct mm_heap *heap)
 {
-    unsigned class = 0;
+    const struct mm_cache *at = heap->classes;
     for (unsigned i = 0; i <= MM_KMALLOC_MAX_SLAB_BYTES / MM_HEAP_GRANULE; i++) {
-        while (heap->classes[class].object_bytes < i * MM_HEAP_GRANULE)
-            class ++;
-        heap->set_of_size[i] = heap->classes[class].active;
+        while (at->object_bytes < i * MM_HEAP_GRANULE)
+            at++;
+        heap->set_of_size[i] = at->active;
     }
 }
 
@@ -132,6 +132,8 @@ static bool fits(const struct mm_heap *heap, uint32_t offset, size_t n_bytes)
     unsigned checks = heap->sets[object.set]->checks;
     if ((checks & MM_CHECKS_TRAILER) || mm_checked_is_guarded(checks))
         return (n_bytes ? n_bytes : 1) == object.bytes;
+    if (!object.cache->is_kmalloc)
+        return n_bytes == object.bytes;
     return n_bytes <= object.bytes && mm_kmalloc_cache(heap, n_bytes) == object.cache;
 }
 
@@ -173,12 +175,21 @@ static void *alloc_like(struct mm_heap *heap, const void *object, size_t n_bytes
     return scope ? mm_scope_kmalloc(scope, n_bytes) : mm_kmalloc(heap, n_bytes);
 }
 
+/* mm_ksize() of a live object, without a search where nothing about it is recorded. */
+static size_t usable_bytes(const struct mm_heap *heap, const void *object)
+{
+    unsigned index = heap->page_map[mm_heap_offset(heap, object) >> MMSIM_PAGE_SHIFT];
+    if (index < MM_HEAP_FIRST_SET || (heap->sets[index]->checks & MM_CHECKS_CALLS))
+        return mm_ksize(heap, object);
+    return ((const struct mm_cache *)heap->sets[index]->owner)->object_bytes;
+}
+
 static void *move(struct mm_heap *heap, void *object, size_t n_bytes)
 {
     void *moved = alloc_like(heap, object, n_bytes);
     if (!moved)
         return NULL;
-    size_t old_bytes = mm_ksize(heap, object);
+    size_t old_bytes = usable_bytes(heap, object);
     memcpy(moved, object, old_bytes < n_bytes ? old_bytes : n_bytes);
     if (heap->leak)
         mm_leak_on_fill(heap->leak, (uint32_t)mm_heap_offset(heap, moved));

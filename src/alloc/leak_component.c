@@ -72,7 +72,9 @@ static void follow(struct search *search, struct step *step)
         step->low = number;
 }
 
-/* Nothing leads further back than to this node: it and what is open behind it are a component. */
+/* Nothing leads further back than to this node: it and what is open behind it are a component. If
+ * no other leads into it, the search entered it by its lowest node: in ascending order, from
+ * outside. */
 static void complete(struct search *search, uint32_t node)
 {
     struct mm_leak_components *components = search->components;
@@ -81,8 +83,6 @@ static void complete(struct search *search, uint32_t node)
     do {
         member = search->open[--search->n_open];
         components->of_node[member] = component;
-        if (member < components->roots[component])
-            components->roots[component] = member;
     } while (member != node);
 }
 

@@ -4,8 +4,9 @@
  * Tarjan's algorithm with stacks of its own, on the white nodes of a graph: a list of a million
  * objects is a path of a million nodes.
  *
- * Invariants: (1) every white node is in one component; (2) the root of a component is its lowest
- * node; (3) is_led_to[c] if an edge from another component's white node leads into c.
+ * Invariants: (1) every white node is in one component; (2) the root of a component that
+ * no other leads to is its lowest node; (3) is_led_to[c] if an edge from another component's white
+ * node leads into c.
  */
 #ifndef MM_ALLOC_LEAK_COMPONENT_H
 #define MM_ALLOC_LEAK_COMPONENT_H

@@ -1,8 +1,8 @@
 /*
  * assert.h - bugs of the simulator end debug builds with a sentence; release builds go on.
  *
- * The one #if of the library: MM_DEBUG is set by the debug and asan presets. The condition is
- * compiled in both, so that neither build can rot.
+ * One of the two #if of the library (the other is in wide.h): MM_DEBUG is set by the debug and asan
+ * presets. The condition is compiled in both, so that neither build can rot.
  */
 #ifndef MM_BASE_ASSERT_H
 #define MM_BASE_ASSERT_H

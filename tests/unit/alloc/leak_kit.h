@@ -27,17 +27,23 @@ static void leak_kit_each_root(void *user,
     visit(search, kit->roots, sizeof kit->roots);
 }
 
-static inline void leak_kit_begin(struct leak_kit *kit)
+/* With RAM above 4 GiB, too. */
+static inline void leak_kit_begin_with(struct leak_kit *kit, uint64_t high_bytes)
 {
     *kit = (struct leak_kit){0};
     mm_host_init(&kit->host, NULL);
-    ck_assert(mm_phys_init(&kit->phys, 16 * MMSIM_MIB));
+    ck_assert(mm_phys_init_ranges(&kit->phys, 16 * MMSIM_MIB, high_bytes));
     ck_assert(mm_zones_init(&kit->zones, &kit->phys, 0));
     ck_assert(mm_heap_init(&kit->heap, &kit->zones, 1, 1));
     kit->heap.step = &kit->step;
     mm_leak_init(&kit->leak, &kit->heap, &kit->host);
     kit->leak.each_root = leak_kit_each_root;
     kit->leak.root_user = kit;
+}
+
+static inline void leak_kit_begin(struct leak_kit *kit)
+{
+    leak_kit_begin_with(kit, 0);
 }
 
 static inline void leak_kit_end(struct leak_kit *kit)

@@ -93,16 +93,22 @@ START_TEST(a_word_of_the_simulators_own_objects_is_no_kernel_address)
 }
 END_TEST
 
+/* A pointer into high RAM whose lower half is the address of an object. */
 START_TEST(the_lower_half_of_a_host_pointer_is_no_kernel_address)
 {
     struct leak_kit kit;
-    leak_kit_begin(&kit);
+    leak_kit_begin_with(&kit, 4 * MMSIM_GIB);
     void *holder = leak_kit_alloc(&kit, 64, "holder"), *target = leak_kit_alloc(&kit, 32, "target");
-    uint64_t high_ram = (uintptr_t)kit.heap.ram + 15 * MMSIM_MIB; /* whatever its halves are */
+    uint64_t high = (uintptr_t)kit.heap.ram + 16 * MMSIM_MIB;
+    uint64_t word = (high & ~(uint64_t)UINT32_MAX) | leak_kit_offset(&kit, target);
+    word += word < high ? 4 * MMSIM_GIB : 0;
     kit.roots[0] = holder;
-    memcpy(holder, &high_ram, sizeof high_ram);
+    memcpy(holder, &word, sizeof word);
     ck_assert_uint_eq(leak_kit_n_leaked(&kit), 1);
     ck_assert_uint_eq(kit.leak.rows[0].address, leak_kit_offset(&kit, target));
+    memcpy(holder, &word, 4); /* without its upper half it is one */
+    memset((uint8_t *)holder + 4, 0, 4);
+    ck_assert_uint_eq(leak_kit_n_leaked(&kit), 0);
     leak_kit_end(&kit);
 }
 END_TEST
