@@ -14,8 +14,8 @@
  * Addresses come from outside and may be anything: each is compared with what the heap knows before
  * anybody follows it.
  *
- * Invariants: (1) a cache is in `caches` if and only if mmsim_cache_create() made it; (2) these, those
- * of pools and kmalloc's are anybody's, all others the kernel's own (MM_CACHE_OWN).
+ * Invariants: (1) a cache is in `caches` if and only if mmsim_cache_create() made it; (2) these,
+ * those of pools and kmalloc's are anybody's, all others the kernel's own (MM_CACHE_OWN).
  */
 #ifndef MM_SIM_KERNEL_H
 #define MM_SIM_KERNEL_H

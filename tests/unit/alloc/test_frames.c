@@ -305,15 +305,15 @@ START_TEST(random_requests_agree_with_a_map_of_uses)
             compare();
     }
     ck_assert_msg(!world->wrong, "%s", world->wrong);
-           ck_assert_uint_gt(world->n_met, N_STEPS / 5);
-           ck_assert_uint_gt(world->n_refused, 1000);
-           ck_assert_uint_gt(zones->n_compactions, 100);
-           while (world->n_live > 0)
-               release(world->n_live - 1);
-           mm_zones_drain(zones);
-           compare();
-           ck_assert_msg(!world->wrong, "%s", world->wrong);
-           end();
+    ck_assert_uint_gt(world->n_met, N_STEPS / 5);
+    ck_assert_uint_gt(world->n_refused, 1000);
+    ck_assert_uint_gt(zones->n_compactions, 100);
+    while (world->n_live > 0)
+        release(world->n_live - 1);
+    mm_zones_drain(zones);
+    compare();
+    ck_assert_msg(!world->wrong, "%s", world->wrong);
+    end();
 }
 END_TEST
 
