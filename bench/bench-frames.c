@@ -60,7 +60,7 @@ static inline unsigned get_node(const struct tree *tree, unsigned height, size_t
     size_t bit = tree->base[height] + index * tree->width[height];
     uint16_t word;
     memcpy(&word, tree->bits + bit / 8, sizeof word);
-    return (word >> (bit % 8)) & ((1u << tree->width[height]) - 1);
+    return ((unsigned)word >> (bit % 8)) & ((1u << tree->width[height]) - 1);
 }
 
 static inline void set_node(struct tree *tree, unsigned height, size_t index, unsigned value)

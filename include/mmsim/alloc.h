@@ -31,6 +31,13 @@ extern "C" {
 #define MMSIM_HERE_TEXT(line) MMSIM_HERE_TEXT2(line)
 #define MMSIM_HERE __FILE__ ":" MMSIM_HERE_TEXT(__LINE__)
 
+/*
+ * Where the kernel's own loads and stores come from (mmsim_write(mmsim_kernel(machine), ...)), and
+ * calls that name no site, from now on: reports of what they run into, and of references that they
+ * overwrite, name it. NULL: unknown, as at first.
+ */
+void mmsim_kernel_at(struct mmsim_machine *machine, const char *site);
+
 /* ---- memory of any size ---- */
 
 enum {
@@ -60,7 +67,11 @@ mmsim_vaddr mmsim_krealloc(struct mmsim_machine *machine, mmsim_vaddr address, u
  */
 enum mmsim_errno mmsim_kfree(struct mmsim_machine *machine, mmsim_vaddr address, const char *site);
 
-/* The same, with the size that was asked for; EINVAL (reported): it was another one. */
+/*
+ * The same, with the size that was asked for; EINVAL (reported): it was one of another size class,
+ * or, where the size is recorded (checks Z and U), another one. Not for what mmsim_kmemalign()
+ * gave.
+ */
 enum mmsim_errno mmsim_kfree_sized(struct mmsim_machine *machine, mmsim_vaddr address,
                                    uint64_t n_bytes, const char *site);
 
@@ -95,17 +106,19 @@ void mmsim_heap_checks_format(unsigned checks, char text[8]);
 /*
  * Switches the checks of one cache by name, of every kmalloc cache ("kmalloc"), or of all caches,
  * the kernel's own too ("*"; a name that ends with * means all that begin so). BAD_ARGUMENT: no
- * such cache. GUEST_MEMORY: no memory for new slabs; some caches may have changed.
+ * such cache, or none was named. GUEST_MEMORY: no memory for new slabs; some caches may have
+ * changed.
  */
 enum mmsim_status mmsim_heap_set_checks(struct mmsim_machine *machine, const char *cache,
                                         unsigned checks, struct mmsim_error *error);
 
-/* Looks at all objects of all checked caches now; returns the damages found (and reported). */
+/* Looks at all objects of all checked caches, and at all poisoned frames, now; returns the damages
+ * found (and reported). */
 uint64_t mmsim_heap_verify(struct mmsim_machine *machine);
 
 /* What a user of the heap did wrong. */
 enum mmsim_heap_mistake {
-    MMSIM_HEAP_DOUBLE_FREE,     /* freed already */
+    MMSIM_HEAP_DOUBLE_FREE,     /* is free */
     MMSIM_HEAP_FOREIGN_FREE,    /* nothing of the heap's */
     MMSIM_HEAP_INSIDE_FREE,     /* points into an object, not at its start */
     MMSIM_HEAP_WRONG_CACHE,     /* an object of another cache */
@@ -131,7 +144,8 @@ struct mmsim_heap_moment {
 
 struct mmsim_heap_report {
     enum mmsim_heap_mistake mistake;
-    const char *cache;     /* its name; "page" for a run of whole pages; NULL: no object there */
+    const char *cache;     /* its name; "page" for whole pages: a run of them, or a free frame that
+                              was written (at its physical address); NULL: no object there */
     mmsim_vaddr address;   /* that was given, or of the first damaged byte */
     mmsim_vaddr object;    /* start of the object concerned; 0: none */
     uint64_t object_bytes; /* as asked for, where that is known */
@@ -178,7 +192,8 @@ enum mmsim_status mmsim_cache_create(struct mmsim_machine *machine,
                                      const struct mmsim_cache_setup *setup,
                                      struct mmsim_cache **cache, struct mmsim_error *error);
 
-/* EBUSY: objects of it are alive; nothing changed. The handle ends with the cache. */
+/* EBUSY: objects of it are alive; nothing changed. EINVAL: `cache` is NULL. The handle ends with
+ * the cache. */
 enum mmsim_errno mmsim_cache_destroy(struct mmsim_cache *cache);
 
 mmsim_vaddr mmsim_cache_alloc(struct mmsim_cache *cache, unsigned flags, const char *site);
@@ -234,7 +249,7 @@ enum mmsim_errno mmsim_vfree(struct mmsim_machine *machine, mmsim_vaddr address,
 struct mmsim_scope;
 
 /* `process` NULL: until it is ended; else it ends with the process, or before. The handle ends with
- * the scope. GUEST_MEMORY; BAD_ARGUMENT: the process is dead. */
+ * the scope. GUEST_MEMORY; BAD_ARGUMENT: the process is dead, or there is no name. */
 enum mmsim_status mmsim_scope_begin(struct mmsim_machine *machine, const char *name,
                                     struct mmsim_process *process, struct mmsim_scope **scope,
                                     struct mmsim_error *error);
@@ -284,12 +299,16 @@ struct mmsim_leak_result {
 };
 
 /* Looks for objects that nobody can reach. The rows live until the next scan. GUEST_MEMORY or
- * HOST_MEMORY: nothing was found out. */
+ * HOST_MEMORY: nothing was found out. BAD_ARGUMENT: there is no such mode. */
 enum mmsim_status mmsim_leak_scan(struct mmsim_machine *machine, enum mmsim_leak_mode mode,
                                   struct mmsim_leak_result *result, struct mmsim_error *error);
 bool mmsim_leak_at(const struct mmsim_machine *machine, size_t index, struct mmsim_leak *leak);
 
-/* Kernel memory that is a root: the scan begins there. `address` 0 removes all added. */
+/*
+ * Kernel memory that is a root: the scan begins there. `address` 0 removes all roots that were
+ * added so, and n_bytes does not matter then. EINVAL: n_bytes is 0, or not all of it is memory of
+ * the heap or mapped by a vmalloc area. ENOMEM: no host memory.
+ */
 enum mmsim_errno mmsim_leak_root(struct mmsim_machine *machine, mmsim_vaddr address,
                                  uint64_t n_bytes);
 
@@ -298,6 +317,8 @@ enum mmsim_leak_mark {
     MMSIM_LEAK_NOT_LEAK, /* never reported; what it points to is reachable */
     MMSIM_LEAK_IGNORE    /* never reported, and not looked into */
 };
+/* EINVAL: no live object begins at the address, or there is no such mark. ENOMEM: no host memory.
+ */
 enum mmsim_errno mmsim_leak_mark(struct mmsim_machine *machine, mmsim_vaddr address,
                                  enum mmsim_leak_mark mark);
 
@@ -319,6 +340,7 @@ struct mmsim_gc_result {
     uint64_t n_orphans;     /* frames in use that nothing leads to: each one a bug, now freed */
     mmsim_pfn first_orphan;
 };
+/* `result` may be NULL. */
 void mmsim_gc(struct mmsim_machine *machine, struct mmsim_gc_result *result);
 
 /* ---- what people look at ---- */
@@ -370,7 +392,8 @@ struct mmsim_site_info {
     uint64_t n_allocated; /* ever */
     uint64_t peak_bytes;  /* most that was alive at once */
 };
-/* In the order in which sites were first seen; false past the end. */
+/* In the order in which sites were first seen, without those that have only freed; false past the
+ * end. */
 bool mmsim_site_at(const struct mmsim_machine *machine, size_t index, struct mmsim_site_info *info);
 
 struct mmsim_vmalloc_info {
@@ -452,9 +475,14 @@ enum mmsim_table_format { MMSIM_TABLE_TEXT, MMSIM_TABLE_JSON };
 const char *mmsim_table_name(enum mmsim_table table);
 const char *mmsim_table_meaning(enum mmsim_table table);
 
-/* Changes nothing: of leaks, the table shows what the last mmsim_leak_scan() found. */
+/* Changes nothing: of leaks, the table shows what the last mmsim_leak_scan() found. Prints nothing
+ * if there is no such table. */
 void mmsim_table_print(struct mmsim_machine *machine, enum mmsim_table table,
                        enum mmsim_table_format format, const struct mmsim_sink *sink);
+
+/* What to tell people of a table that would have no rows now, "there is no large area"; NULL: it
+ * has some, or always has. */
+const char *mmsim_table_nothing(const struct mmsim_machine *machine, enum mmsim_table table);
 
 #ifdef __cplusplus
 }

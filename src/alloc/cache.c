@@ -43,16 +43,16 @@ static const struct mm_slab_set *set_with(const struct mm_cache *cache, unsigned
     return NULL;
 }
 
-static const struct mm_slab_set *add_set(struct mm_cache *cache, unsigned checks,
-                                         unsigned n_colours)
+static const struct mm_slab_set *add_set(struct mm_cache *cache, unsigned checks)
 {
     if (cache->n_sets == MM_CACHE_MAX_SETS)
         return NULL;
     struct mm_slab_layout layout = mm_checked_plan(cache, checks);
     uint32_t used = layout.first + layout.per_slab * layout.slot_bytes;
     uint32_t spare = ((uint32_t)MMSIM_PAGE_SIZE << layout.order) - used;
+    bool is_coloured = cache->flags & MM_CACHE_COLOUR;
     layout.colour_bytes = cache->alignment > 64 ? cache->alignment : 64;
-    layout.n_colours = (uint16_t)(n_colours > 1 ? spare / layout.colour_bytes + 1 : 1);
+    layout.n_colours = (uint16_t)(is_coloured ? spare / layout.colour_bytes + 1 : 1);
     const struct mm_slab_set *set = mm_heap_add_set(cache->heap, &layout, checks, cache);
     if (set)
         cache->sets[cache->n_sets++] = set->index;
@@ -64,7 +64,7 @@ unsigned mm_cache_set_with(struct mm_cache *cache, unsigned checks)
     const struct mm_slab_set *set = set_with(cache, checks);
     if (!set) {
         drop_empty(cache);
-        set = add_set(cache, checks, active_set(cache)->layout.n_colours);
+        set = add_set(cache, checks);
     }
     return set ? set->index : 0;
 }
@@ -76,7 +76,7 @@ bool mm_cache_set_checks(struct mm_cache *cache, unsigned checks)
     drop_empty(cache);
     const struct mm_slab_set *set = set_with(cache, checks);
     if (!set)
-        set = add_set(cache, checks, active_set(cache)->layout.n_colours);
+        set = add_set(cache, checks);
     if (!set)
         return false;
     cache->active = set->index;
@@ -112,14 +112,11 @@ bool mm_cache_init(struct mm_cache *cache, struct mm_heap *heap, const struct mm
     };
     for (size_t i = 0; i + 1 < sizeof cache->name && setup->name[i]; i++)
         cache->name[i] = setup->name[i];
-    mm_list_append(&heap->caches, &cache->link);
-    const struct mm_slab_set *set =
-        add_set(cache, setup->checks, setup->flags & MM_CACHE_COLOUR ? 2 : 1);
-    if (!set) {
-        mm_list_remove(&cache->link);
+    const struct mm_slab_set *set = add_set(cache, setup->checks);
+    if (!set)
         return false;
-    }
     cache->active = set->index;
+    mm_list_append(&heap->caches, &cache->link);
     return true;
 }
 
@@ -146,9 +143,10 @@ void *mm_cache_zalloc(struct mm_cache *cache)
 {
     struct mm_slab_set *set = active_set(cache);
     void *object;
-    if (set->n_reserved > 0) { /* promised: no injected failure may take it */
-        set->n_reserved--;
+    if (set->n_reserved > 0) {
+        /* Promised: no injected failure may take it, nor any reaping while it is fetched. */
         object = mm_heap_alloc_promised(cache->heap, cache->active, cache->object_bytes);
+        set->n_reserved--;
     } else {
         object = mm_cache_alloc(cache);
     }

@@ -210,7 +210,9 @@ static struct mm_guard *guard_of(struct mm_heap *heap)
 {
     if (heap->guard)
         return heap->guard;
-    struct mm_guard *guard = mm_heap_meta(heap, sizeof *guard);
+    if (!heap->spare_guard)
+        heap->spare_guard = mm_heap_meta(heap, sizeof *heap->spare_guard);
+    struct mm_guard *guard = heap->spare_guard;
     struct mm_cache_setup setup = {
         .name = "guard-record", .object_bytes = sizeof(struct record), .flags = MM_CACHE_OWN};
     if (!guard || !mm_cache_init(&guard->records, heap, &setup))

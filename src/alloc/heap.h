@@ -75,6 +75,16 @@ struct mmsim_heap_report;
 struct mm_heap_sites;
 struct mm_guard;
 
+/* Whole pages that were freed, and no longer the heap's. */
+struct mm_heap_freed {
+    mmsim_vaddr address;
+    uint64_t n_bytes;
+    const char *kind; /* static storage */
+    const char *site; /* of the free; may be NULL */
+    uint64_t step;
+};
+enum { MM_HEAP_N_FREED = 64 };
+
 struct mm_heap {
     /* What the fast paths read. */
     uint8_t *ram;              /* host address of physical 0 */
@@ -121,12 +131,18 @@ struct mm_heap {
     void *report_user;
     uint64_t n_reports;
 
+    /* The last ones, the newest at (n_freed - 1) % MM_HEAP_N_FREED: so that it is known when they
+     * are freed again (report.h). */
+    struct mm_heap_freed freed[MM_HEAP_N_FREED];
+    uint64_t n_freed;
+
     /* Installed by the layers above; NULL: guard pages are refused. Maps frames that are contiguous
      * at kernel addresses of their own, with an unmapped page behind them; false: no memory. */
     bool (*map_guarded)(void *user, mmsim_pfn first, uint64_t n_frames, mmsim_vaddr *address);
     void (*unmap_guarded)(void *user, mmsim_vaddr address);   /* at once; they stay reserved */
     void (*release_guarded)(void *user, mmsim_vaddr address); /* and may be used again */
     void *map_user;
+    struct mm_guard *spare_guard; /* made, but its cache is not yet */
     struct mm_guard *guard; /* guard.h; NULL until something is guarded */
 };
 

@@ -8,6 +8,7 @@
 
 #include "alloc/heap.h"
 #include "alloc/leak.h"
+#include "alloc/report.h"
 #include "alloc/run.h"
 
 void *mm_heap_alloc_run(struct mm_heap *heap, uint64_t n_frames, unsigned align_order)
@@ -75,6 +76,7 @@ void mm_heap_free_run(struct mm_heap *heap, uint32_t offset)
 {
     struct mm_frame *frame = &heap->zones->table[offset >> MMSIM_PAGE_SHIFT];
     uint64_t n_frames = mm_heap_run_frames(heap, offset);
+    mm_report_note_freed(heap, offset, n_frames << MMSIM_PAGE_SHIFT, "page");
     memset(heap->page_map + (offset >> MMSIM_PAGE_SHIFT), 0, n_frames);
     mm_heap_clear_live(heap, offset);
     heap->n_runs--;

@@ -33,7 +33,9 @@ static inline bool mm_kfree(struct mm_heap *heap, void *object)
     return __builtin_expect(!object, 0) || mm_heap_push(heap, object);
 }
 
-/* The same, told the size that was asked for: another one is reported as a mistake. */
+/* The same, told the size that mm_kmalloc() was asked for: another one is reported as a mistake, as
+ * far as it would have been served differently, or the size is recorded (checks Z, U). Not for what
+ * mm_kmemalign() gave. */
 bool mm_kfree_sized(struct mm_heap *heap, void *object, size_t n_bytes);
 
 /* Moves what there is to a block of n_bytes, or changes the block in place; NULL: no memory (or no

@@ -60,6 +60,38 @@ static bool make_room(struct mm_leak *leak)
     return true;
 }
 
+/* The live object that all of a range is in. */
+static uint32_t holder_of(const struct mm_heap *heap, const struct mm_leak_range *range)
+{
+    struct mm_heap_object first, last;
+    bool held = mm_heap_find(heap, range->start, &first) && first.live &&
+                mm_heap_find(heap, range->start + range->n_bytes - 1, &last) &&
+                first.offset == last.offset;
+    return held ? first.offset : MM_LEAK_NONE;
+}
+
+static void add_range(struct mm_leak *leak, struct mm_leak_range range)
+{
+    range.object = holder_of(leak->heap, &range);
+    leak->ranges[leak->n_ranges++] = range;
+    if (range.object != MM_LEAK_NONE && leak->n_held++ == 0)
+        mm_heap_close(leak->heap);
+    mm_leak_watch_root(leak, &range);
+}
+
+static void forget_roots(struct mm_leak *leak, uint32_t object)
+{
+    size_t n_kept = 0;
+    for (size_t i = 0; i < leak->n_ranges; i++)
+        if (leak->ranges[i].object != object)
+            leak->ranges[n_kept++] = leak->ranges[i];
+    size_t n_gone = leak->n_ranges - n_kept;
+    leak->n_ranges = n_kept;
+    leak->n_held -= n_gone;
+    if (n_gone > 0 && leak->n_held == 0)
+        mm_heap_open(leak->heap);
+}
+
 enum mmsim_errno mm_leak_add_root(struct mm_leak *leak, mmsim_vaddr address, uint64_t n_bytes)
 {
     uint64_t start = mm_heap_locate(leak->heap, address);
@@ -68,16 +100,17 @@ enum mmsim_errno mm_leak_add_root(struct mm_leak *leak, mmsim_vaddr address, uin
     if (!make_room(leak))
         return MMSIM_ENOMEM;
     uint64_t aligned = start & ~(uint64_t)7;
-    leak->ranges[leak->n_ranges++] = (struct mm_leak_range){aligned, n_bytes + (start - aligned)};
-    mm_leak_watch_root(leak, &leak->ranges[leak->n_ranges - 1]);
+    add_range(leak, (struct mm_leak_range){aligned, n_bytes + (start - aligned), MM_LEAK_NONE});
     return MMSIM_SUCCESS;
 }
 
 void mm_leak_remove_roots(struct mm_leak *leak)
 {
     mm_host_free(leak->host, leak->ranges, leak->ranges_capacity * sizeof *leak->ranges);
+    if (leak->n_held > 0)
+        mm_heap_open(leak->heap);
     leak->ranges = NULL;
-    leak->n_ranges = leak->ranges_capacity = 0;
+    leak->n_ranges = leak->ranges_capacity = leak->n_held = 0;
 }
 
 /* ---- marks ---- */
@@ -133,6 +166,8 @@ void mm_leak_on_free(struct mm_leak *leak, uint32_t offset)
 {
     if (leak->n_marked > 0)
         forget_mark(leak, offset);
+    if (leak->n_held > 0)
+        forget_roots(leak, offset);
     if (leak->watch)
         mm_leak_watch_free(leak, offset);
 }

@@ -15,11 +15,12 @@
  * will free; objects marked as no leaks; and objects that were allocated in the step that is being
  * performed, whose address may be in a register only.
  *
- * What is freed is forgotten, marks too: while there are marks, or stores are watched
- * (leak_watch.h), the heap is closed, so that each free is seen.
+ * What is freed is forgotten, marks and the roots in it too: while there are any, or stores are
+ * watched (leak_watch.h), the heap is closed, so that each free is seen.
  *
  * Invariants: (1) only live objects have marks, and n_marked says how many; (2) the heap is closed
- * once while n_marked > 0, and once while there is a watch.
+ * once while n_marked > 0, once while there are roots in objects, and once while there is a watch;
+ * (3) the object of a root lives, and n_held says how many roots have one.
  */
 #ifndef MM_ALLOC_LEAK_H
 #define MM_ALLOC_LEAK_H
@@ -35,6 +36,7 @@ struct mm_leak_watch;
 /* Kernel memory that is a root: offsets in RAM, aligned to 8. */
 struct mm_leak_range {
     uint64_t start, n_bytes;
+    uint32_t object; /* live one that all of it is in, which it ends with; MM_LEAK_NONE */
 };
 
 struct mm_leak {
@@ -50,7 +52,7 @@ struct mm_leak {
                       void *search);
     void *root_user;
     struct mm_leak_range *ranges;
-    size_t n_ranges, ranges_capacity;
+    size_t n_ranges, ranges_capacity, n_held;
     struct mm_leak_graph graph; /* of the last search */
     uint64_t young_step; /* objects tracked as of this step or later are held; UINT64_MAX: none */
     uint64_t *marks[2];  /* bit maps by granule: NOT_LEAK, IGNORE; sparse, NULL until needed */
@@ -64,7 +66,8 @@ struct mm_leak {
 void mm_leak_init(struct mm_leak *leak, struct mm_heap *heap, struct mm_host *host);
 void mm_leak_fini(struct mm_leak *leak);
 
-/* EINVAL: not all of it is RAM; ENOMEM: of the host. */
+/* A root that lies in a live object ends with it. EINVAL: not all of it is RAM; ENOMEM: of the
+ * host. */
 enum mmsim_errno mm_leak_add_root(struct mm_leak *leak, mmsim_vaddr address, uint64_t n_bytes);
 void mm_leak_remove_roots(struct mm_leak *leak);
 

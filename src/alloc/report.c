@@ -59,11 +59,57 @@ struct mmsim_heap_report mm_report_of(const struct mm_heap *heap,
     return report;
 }
 
+/* ---- pages that are no longer the heap's ---- */
+
+void mm_report_note_freed(struct mm_heap *heap, mmsim_vaddr address, uint64_t n_bytes,
+                          const char *kind)
+{
+    heap->freed[heap->n_freed++ % MM_HEAP_N_FREED] =
+        (struct mm_heap_freed){address, n_bytes, kind, heap->site, mm_site_step(heap)};
+}
+
+/* The newest at an address; NULL. */
+static const struct mm_heap_freed *freed_at(const struct mm_heap *heap, mmsim_vaddr address)
+{
+    uint64_t n = heap->n_freed < MM_HEAP_N_FREED ? heap->n_freed : MM_HEAP_N_FREED;
+    for (uint64_t i = 1; i <= n; i++) {
+        const struct mm_heap_freed *freed = &heap->freed[(heap->n_freed - i) % MM_HEAP_N_FREED];
+        if (freed->address == address)
+            return freed;
+    }
+    return NULL;
+}
+
+bool mm_report_freed_again(struct mm_heap *heap, mmsim_vaddr address)
+{
+    const struct mm_heap_freed *freed = freed_at(heap, address);
+    if (!freed)
+        return false;
+    struct mmsim_heap_report report = {.mistake = MMSIM_HEAP_DOUBLE_FREE,
+                                       .cache = freed->kind,
+                                       .address = address,
+                                       .object = address,
+                                       .object_bytes = freed->n_bytes,
+                                       .freed = {freed->site, freed->step}};
+    mm_report(heap, &report);
+    return true;
+}
+
+static bool is_no_heap_page(const struct mm_heap *heap, uint64_t offset)
+{
+    return offset < heap->low_bytes && heap->page_map[offset >> MMSIM_PAGE_SHIFT] == 0;
+}
+
+/* ---- bad frees ---- */
+
 bool mm_report_bad_free(struct mm_heap *heap, const void *object)
 {
+    uint64_t offset = mm_heap_offset(heap, object);
+    if (is_no_heap_page(heap, offset) && mm_report_freed_again(heap, offset))
+        return false;
     struct mmsim_heap_report report = {.mistake = MMSIM_HEAP_FOREIGN_FREE,
                                        .address = address_of(heap, object)};
-    if (mm_report_describe(heap, mm_heap_offset(heap, object), &report))
+    if (mm_report_describe(heap, offset, &report))
         report.mistake = report.offset == 0 ? MMSIM_HEAP_DOUBLE_FREE : MMSIM_HEAP_INSIDE_FREE;
     if (report.object != 0)
         report.address = report.object + (uint64_t)report.offset;

@@ -5,9 +5,10 @@
  * put right, and not kept. Printing is not done here: report/heap_text.c writes it as Linux's SLUB
  * does, report/heap_json.c as JSON.
  *
- * Which mistake a bad free is, the maps of the heap tell: nothing of the heap's (FOREIGN_FREE; also
- * a run of pages that was freed already, for its pages are no longer the heap's), an object's start
- * (DOUBLE_FREE), or somewhere else in its slot (INSIDE_FREE).
+ * Which mistake a bad free is, the maps of the heap tell: nothing of the heap's (FOREIGN_FREE), an
+ * object's start (DOUBLE_FREE), or somewhere else in its slot (INSIDE_FREE). Whole pages are no
+ * longer the heap's when they are free: of those the last 64 are remembered for a DOUBLE_FREE. An
+ * object whose slab was given back is FOREIGN_FREE.
  */
 #ifndef MM_ALLOC_REPORT_H
 #define MM_ALLOC_REPORT_H
@@ -41,6 +42,14 @@ struct mmsim_heap_report mm_report_of(const struct mm_heap *heap,
 
 /* A pointer that is given back is no live object: says which mistake that is. Returns false. */
 bool mm_report_bad_free(struct mm_heap *heap, const void *object);
+
+/* Whole pages at a kernel address are freed: they are remembered. `kind` is in static storage. */
+void mm_report_note_freed(struct mm_heap *heap, mmsim_vaddr address, uint64_t n_bytes,
+                          const char *kind);
+
+/* What is given back is nothing of the heap's now. If it is the start of pages that are remembered,
+ * that is reported as DOUBLE_FREE; else false, and nothing is reported. */
+bool mm_report_freed_again(struct mm_heap *heap, mmsim_vaddr address);
 
 /* A live object is freed with another size than it was asked for with. Returns false. */
 bool mm_report_bad_size(struct mm_heap *heap, const void *object, size_t n_bytes);

@@ -16,13 +16,25 @@ static unsigned order_for(uint64_t n_frames, unsigned align_order)
     return order;
 }
 
+/*
+ * Long runs have pageblocks of their own. Slabs would fill what a run leaves of its last one, and
+ * when it is gone (a string that grew has moved on) no pageblock could become whole again: a few
+ * dozen such moves used up low memory for requests of 4 MiB, most of it free. Whatever type runs
+ * short takes these pageblocks back (buddy_fallback.c).
+ */
+static enum mm_migrate_type type_for(const struct mm_zone_failure *wanted)
+{
+    enum { LONG_RUN = MM_PAGEBLOCK_FRAMES / 16 };
+    return wanted->n_frames >= LONG_RUN ? MM_RECLAIMABLE : mm_use_type(wanted->use);
+}
+
 static mmsim_pfn take_from(struct mm_zones *zones, const struct mm_zone_failure *wanted,
                            unsigned align_order)
 {
     struct mm_buddy *buddy = &zones->zones[wanted->zone];
     mmsim_pfn pfn = MM_NO_PFN;
     if (wanted->order <= MM_BUDDY_MAX_ORDER)
-        pfn = mm_buddy_alloc_row(buddy, mm_use_type(wanted->use), wanted->n_frames, wanted->order);
+        pfn = mm_buddy_alloc_row(buddy, type_for(wanted), wanted->n_frames, wanted->order);
     if (pfn != MM_NO_PFN)
         return pfn;
     pfn = mm_buddy_find(buddy, wanted->n_frames, align_order);

@@ -8,10 +8,11 @@ static uint8_t *bytes_of(const struct mm_zones *zones, mmsim_pfn pfn)
     return mm_frame_bytes(zones, &zones->table[pfn]);
 }
 
-/* Reports the first byte of a frame that is not poison; true if there is one. */
-static bool report_corruption(const struct mm_zones *zones, mmsim_pfn pfn)
+/* Reports the first byte of a frame that is not poison, and poisons it again; true if there is one.
+ */
+static bool mend(const struct mm_zones *zones, mmsim_pfn pfn)
 {
-    const uint8_t *bytes = bytes_of(zones, pfn);
+    uint8_t *bytes = bytes_of(zones, pfn);
     if (bytes[0] == MM_SCRUB_POISON && memcmp(bytes, bytes + 1, MMSIM_PAGE_SIZE - 1) == 0)
         return false;
     uint32_t offset = 0;
@@ -19,6 +20,7 @@ static bool report_corruption(const struct mm_zones *zones, mmsim_pfn pfn)
         offset++;
     if (zones->on_corruption)
         zones->on_corruption(zones->corruption_user, pfn, offset, bytes[offset]);
+    memset(bytes, MM_SCRUB_POISON, MMSIM_PAGE_SIZE);
     return true;
 }
 
@@ -40,7 +42,7 @@ void mm_scrub_allocated(struct mm_zones *zones, mmsim_pfn pfn, uint64_t n_frames
 {
     for (mmsim_pfn end = pfn + (mmsim_pfn)n_frames; pfn < end; pfn++) {
         if (mm_scrub_is_poisoned(zones, pfn)) {
-            report_corruption(zones, pfn);
+            mend(zones, pfn);
             clear_bit(zones, pfn);
         }
         if (zones->switches & MM_ZONES_ZERO)
@@ -67,7 +69,7 @@ uint64_t mm_scrub_scan(const struct mm_zones *zones)
     uint64_t n = 0;
     for (mmsim_pfn pfn = 0; zones->n_poisoned > 0 && pfn < zones->n_frames; pfn++)
         if (mm_scrub_is_poisoned(zones, pfn))
-            n += report_corruption(zones, pfn);
+            n += mend(zones, pfn);
     return n;
 }
 

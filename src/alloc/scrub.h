@@ -28,7 +28,8 @@ static inline bool mm_scrub_is_poisoned(const struct mm_zones *zones, mmsim_pfn 
     return (zones->poisoned[pfn / 64] >> (pfn % 64)) & 1;
 }
 
-/* Looks at every poisoned frame now and reports those that somebody wrote to; how many. */
+/* Looks at every poisoned frame now, reports those that somebody wrote to and poisons them again;
+ * how many. */
 uint64_t mm_scrub_scan(const struct mm_zones *zones);
 
 /* NULL, or a sentence (static storage). */

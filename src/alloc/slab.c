@@ -1,8 +1,8 @@
 /*
  * slab.c - taking objects from slabs and putting them back, in batches.
  *
- * A batch of freed objects meets slabs in random order, and most of their frame table entries are
- * not in the host's cache: they are prefetched before the first one is changed.
+ * A batch of freed objects meets slabs in random order; what the loops need of the set is read
+ * once, because the compiler cannot know that the stores in between leave it alone.
  */
 #include "alloc/slab.h"
 

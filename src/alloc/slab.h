@@ -20,9 +20,8 @@
  * virtual one too), never by host pointers: RAM holds the same bytes in every run.
  *
  * Invariants: (1) n_slabs, n_taken are the sums over the lists; (2) each slab is on the list of its
- * state; (3) a slab's free objects (linked, and beyond n_cut) are as many as are not taken, each an
- * aligned object of that slab; (4) a slab is a block of frames with use
- * MM_FRAME_SLAB that names its set, and the bytes of its pages in the page map are the set's
+ * state; (3) a slab's free bits are as many as are not taken; (4) a slab is a block of frames with
+ * use MM_FRAME_SLAB that names its set, and the bytes of its pages in the page map are the set's
  * index.
  */
 #ifndef MM_ALLOC_SLAB_H

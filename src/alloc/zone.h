@@ -146,7 +146,8 @@ struct mm_zones {
     /* Told when a request takes a zone below a mark, after it has been served; may be NULL. */
     void (*on_pressure)(void *user, enum mm_zone_kind zone, enum mm_pressure pressure);
     void *pressure_user;
-    /* Told of the first byte of a free frame that somebody wrote to; may be NULL. */
+    /* Told of the first byte of a free frame that somebody wrote to, before the frame is poisoned
+     * again; may be NULL. */
     void (*on_corruption)(void *user, mmsim_pfn pfn, uint32_t offset, uint8_t found);
     void *corruption_user;
     /* Installed by the layer that has the page tables: copies each frame and makes every entry name

@@ -48,59 +48,13 @@ static bool read_request(const struct arguments *arguments, struct request *requ
         say_unknown(words[0], console);
     else
         console_error(console,
-                      "expected a table and a scenario file, got %zu words: mmsim info TABLE "
+                      "expected a table and a scenario file, got %zu word%s: mmsim info TABLE "
                       "SCENARIO; see mmsim list tables",
-                      arguments->n_operands);
+                      arguments->n_operands, arguments->n_operands == 1 ? "" : "s");
     return false;
 }
 
 /* ---- looking ---- */
-
-/* An empty file is what Linux has for nothing. Readers of the text get that, people a sentence. */
-
-static bool no_leak(const struct mmsim_machine *machine)
-{
-    struct mmsim_leak leak;
-    return !mmsim_leak_at(machine, 0, &leak);
-}
-
-static bool no_site(const struct mmsim_machine *machine)
-{
-    struct mmsim_site_info info;
-    return !mmsim_site_at(machine, 0, &info);
-}
-
-static bool no_area(const struct mmsim_machine *machine)
-{
-    struct mmsim_vmalloc_info info;
-    return !mmsim_vmalloc_at(machine, 0, &info);
-}
-
-static bool no_failure(const struct mmsim_machine *machine)
-{
-    struct mmsim_alloc_failure failure;
-    return !mmsim_alloc_failure(machine, &failure);
-}
-
-static const struct {
-    enum mmsim_table table;
-    bool (*is_empty)(const struct mmsim_machine *machine);
-    const char *sentence;
-} NOTHING[] = {
-    {MMSIM_TABLE_KMEMLEAK, no_leak, "no leak: every object can be reached"},
-    {MMSIM_TABLE_ALLOCINFO, no_site, "no call site is known: no cache has tracked any (check U)"},
-    {MMSIM_TABLE_VMALLOCINFO, no_area, "there is no large area"},
-    {MMSIM_TABLE_FAILURE, no_failure, "no request for frames has failed"},
-};
-
-static void say_nothing(const struct mmsim_machine *machine, enum mmsim_table table,
-                        struct console *console)
-{
-    for (size_t i = 0; i < sizeof NOTHING / sizeof *NOTHING; i++) {
-        if (NOTHING[i].table == table && NOTHING[i].is_empty(machine))
-            output_format(&console->err, "%s\n", NOTHING[i].sentence);
-    }
-}
 
 static bool search_leaks(struct mmsim_machine *machine, struct console *console)
 {
@@ -121,8 +75,9 @@ static enum exit_status look(const void *user, const struct mmsim_result *result
     (void)scenario;
     if (request->table == MMSIM_TABLE_KMEMLEAK && !search_leaks(machine, console))
         return EXIT_BAD_INPUT;
-    if (request->format == MMSIM_TABLE_TEXT)
-        say_nothing(machine, request->table, console);
+    const char *nothing = mmsim_table_nothing(machine, request->table);
+    if (nothing != NULL && request->format == MMSIM_TABLE_TEXT)
+        output_format(&console->err, "%s\n", nothing); /* the table itself is empty, as Linux's */
     mmsim_table_print(machine, request->table, request->format, &sink);
     return EXIT_PASSED;
 }

@@ -85,13 +85,19 @@ static void print_blocks(const struct mmsim_zone_info *zone, const struct mmsim_
     mm_sink_printf(sink, " = %llukB\n", kilobytes(n_frames));
 }
 
+static const char *frames_were(uint64_t n)
+{
+    return n == 1 ? "frame was" : "frames were";
+}
+
 static void print_reason(const struct mmsim_alloc_failure *failure, const struct mmsim_sink *sink)
 {
     mm_sink_puts(sink, "Why: ");
     switch (failure->shortage) {
     case MMSIM_SHORTAGE_NO_FRAMES:
-        mm_sink_printf(sink, "%llu frames were asked for and %llu are free\n",
-                       wide(failure->n_frames), wide(failure->zone.n_free));
+        mm_sink_printf(sink, "%llu %s asked for and %llu %s free\n", wide(failure->n_frames),
+                       frames_were(failure->n_frames), wide(failure->zone.n_free),
+                       failure->zone.n_free == 1 ? "is" : "are");
         break;
     case MMSIM_SHORTAGE_FRAGMENTED:
         mm_sink_printf(sink, "%llu frames are free, but the largest block has %llu (%llukB)\n",
@@ -129,12 +135,15 @@ static void print_compaction(const struct mmsim_alloc_failure *failure,
     if (failure->compaction == MMSIM_COMPACTION_NO_ROOM)
         mm_sink_puts(sink, "the frames that can move have nowhere to go; ");
     if (failure->compaction == MMSIM_COMPACTION_REFUSED)
-        mm_sink_printf(sink, "%llu frames are in use by more than their mappings; ",
-                       wide(failure->n_refused));
+        mm_sink_printf(sink, "%llu %s in use by more than %s; ", wide(failure->n_refused),
+                       failure->n_refused == 1 ? "frame is" : "frames are",
+                       failure->n_refused == 1 ? "its mapping" : "their mappings");
     if (failure->n_moved > 0)
-        mm_sink_printf(sink, "%llu frames were moved; ", wide(failure->n_moved));
-    mm_sink_printf(sink, "%llu of %llu places for such a block are pinned\n",
-                   wide(failure->n_pinned), wide(failure->n_candidates));
+        mm_sink_printf(sink, "%llu %s moved; ", wide(failure->n_moved),
+                       frames_were(failure->n_moved));
+    mm_sink_printf(sink, "%llu of %llu place%s for such a block %s pinned\n",
+                   wide(failure->n_pinned), wide(failure->n_candidates),
+                   failure->n_candidates == 1 ? "" : "s", failure->n_pinned == 1 ? "is" : "are");
     print_pinners(failure, sink);
 }
 

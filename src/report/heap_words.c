@@ -35,6 +35,10 @@ static bool letter_parse(char letter, unsigned *check)
 bool mmsim_heap_checks_parse(const char *text, unsigned *checks, size_t *wrong)
 {
     unsigned all = 0;
+    if (!text && wrong)
+        *wrong = 0;
+    if (!text)
+        return false;
     size_t n_letters = strcmp(text, "-") == 0 ? 0 : strlen(text);
     for (size_t i = 0; i < n_letters; i++) {
         unsigned check;
@@ -65,7 +69,7 @@ void mmsim_heap_checks_format(unsigned checks, char text[8])
 static const struct {
     const char *name, *meaning;
 } mistakes[MMSIM_N_HEAP_MISTAKES] = {
-    [MMSIM_HEAP_DOUBLE_FREE] = {"double-free", "an object was freed that had been freed already"},
+    [MMSIM_HEAP_DOUBLE_FREE] = {"double-free", "an object was freed that is free"},
     [MMSIM_HEAP_FOREIGN_FREE] = {"foreign-free", "an address was freed that is nothing of the "
                                                  "heap's"},
     [MMSIM_HEAP_INSIDE_FREE] = {"inside-free", "an address within an object was freed, not its "

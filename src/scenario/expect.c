@@ -65,10 +65,11 @@ static void read_fault(struct mm_decoder *decoder, const struct mm_key *key,
 static void read_mistake(struct mm_decoder *decoder, const struct mm_key *key,
                          const struct mm_node *value, void *field)
 {
-    struct mm_word words[MMSIM_N_HEAP_MISTAKES + 1] = {{.text = NULL}};
+    struct mm_word words[MMSIM_N_HEAP_MISTAKES + 2] = {{.text = NULL}};
     for (unsigned i = 0; i < MMSIM_N_HEAP_MISTAKES; i++)
         words[i] = (struct mm_word){.text = mmsim_heap_mistake_name((enum mmsim_heap_mistake)i),
                                     .value = i};
+    words[MMSIM_N_HEAP_MISTAKES] = (struct mm_word){.text = "none", .value = MMSIM_N_HEAP_MISTAKES};
     (void)mm_field_word(decoder, key, value, words, field);
 }
 
@@ -119,9 +120,9 @@ static const struct mm_key keys[] = {
      .read = mm_read_text,
      .offset = FIELD(lost_site),
      .meaning = "where its last reference was lost"},
-#define X(NAME, figure_name, figure_meaning, singular, plural)                                     \
+#define X(NAME, figure_name, unit, figure_meaning, singular, plural)                               \
     {.name = figure_name,                                                                          \
-     .read = mm_read_count,                                                                        \
+     .read = mm_read_##unit,                                                                       \
      .offset = FIELD(figures) + MM_FIGURE_##NAME * sizeof(uint64_t),                               \
      .high = UINT64_MAX,                                                                           \
      .meaning = figure_meaning},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scenario/cache_name.h"
 #include "scenario/nearest.h"
 #include "scenario/step.h"
 
@@ -53,6 +54,19 @@ static bool is_thing_name(const char *text)
     return n > 0 && n <= THING_MAX_CHARS && text[n] == '\0';
 }
 
+/* A cache that every machine has, so that nobody can make another. False: there is none. */
+static bool report_taken(struct mm_decoder *decoder, const struct mm_node *value,
+                         enum mm_name_kind kind)
+{
+    enum mm_cache_name_owner owner = mm_cache_name_owner(value->text);
+    if (kind == MM_NAME_SCOPE || owner == MM_CACHE_NAME_NOBODY)
+        return false;
+    mm_mistake_add(decoder->mistakes, value, "%s: there is a cache %s already: %s",
+                   value->key->text, mm_mistake_quote(decoder->mistakes, value->text),
+                   owner == MM_CACHE_NAME_KMALLOC ? "it is kmalloc's" : "it is the kernel's own");
+    return true;
+}
+
 uint32_t mm_thing_declare(struct mm_decoder *decoder, const struct mm_node *value,
                           enum mm_name_kind kind)
 {
@@ -64,6 +78,8 @@ uint32_t mm_thing_declare(struct mm_decoder *decoder, const struct mm_node *valu
                        key, quoted, kind_name(kind), (int)THING_MAX_CHARS);
         return MM_NO_NAME;
     }
+    if (report_taken(decoder, value, kind))
+        return MM_NO_NAME;
     uint32_t number = mm_names_find(decoder->things, value->text);
     if (number == MM_NO_NAME)
         return mm_names_add(decoder->things, value->text, kind, value->line);
@@ -88,12 +104,31 @@ static const char *thing_meant(const struct mm_decoder *decoder, const char *nam
     return mm_nearest(name, candidates, n);
 }
 
+/* Caches that steps cannot allocate from, though they exist. */
+static bool report_not_for_steps(struct mm_decoder *decoder, const struct mm_key *key,
+                                 const struct mm_node *value)
+{
+    static const char *const whose[] = {
+        [MM_CACHE_NAME_KMALLOC] = "kmalloc's: expected a step that says kmalloc or kfree, or",
+        [MM_CACHE_NAME_KERNEL] = "the kernel's own: steps can switch its checks (heap-check) and "
+                                 "no more: expected",
+    };
+    enum mm_cache_name_owner owner = mm_cache_name_owner(value->text);
+    if (owner == MM_CACHE_NAME_NOBODY)
+        return false;
+    mm_mistake_add(decoder->mistakes, value, "%s: %s is %s a cache that cache-create makes",
+                   key->name, mm_mistake_quote(decoder->mistakes, value->text), whose[owner]);
+    return true;
+}
+
 static void read_thing(struct mm_decoder *decoder, const struct mm_key *key,
                        const struct mm_node *value, enum mm_name_kind kind, uint32_t *field)
 {
     const char *what = kind_name(kind);
     if (!mm_field_is_scalar(decoder, key, value,
                             mm_arena_printf(decoder->arena, "the name of a %s", what)))
+        return;
+    if (kind == MM_NAME_CACHE && report_not_for_steps(decoder, key, value))
         return;
     uint32_t number = mm_names_find(decoder->things, value->text);
     const char *quoted = mm_mistake_quote(decoder->mistakes, value->text);
@@ -126,6 +161,38 @@ void mm_read_scope(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field)
 {
     read_thing(decoder, key, value, MM_NAME_SCOPE, field);
+}
+
+/* Caches that heap-check can mean: those of every machine, then those of earlier steps. */
+static size_t list_caches(const struct mm_decoder *decoder, const char *names[MAX_CANDIDATES])
+{
+    size_t n = 0;
+    for (const char *name; n < MAX_CANDIDATES && (name = mm_cache_name_at(n)) != NULL; n++)
+        names[n] = name;
+    for (uint32_t i = 0; i < decoder->things->n && n < MAX_CANDIDATES; i++)
+        if (decoder->things->rows[i].kind != MM_NAME_SCOPE)
+            names[n++] = decoder->things->rows[i].text;
+    return n;
+}
+
+void mm_read_caches(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, void *field)
+{
+    const char *names[MAX_CANDIDATES];
+    if (!mm_field_is_scalar(decoder, key, value, "the name of a cache"))
+        return;
+    size_t n = list_caches(decoder, names);
+    for (size_t i = 0; i < n; i++) {
+        if (!mm_cache_name_matches(names[i], value->text))
+            continue;
+        *(const char **)field = value->text;
+        return;
+    }
+    mm_mistake_add(decoder->mistakes, value, "%s: there is no cache %s%s", key->name,
+                   mm_mistake_quote(decoder->mistakes, value->text),
+                   mm_mistake_advice(decoder->mistakes, mm_nearest(value->text, names, n),
+                                     "expected kmalloc, a cache that slabinfo lists or an earlier "
+                                     "step makes, or a beginning of names and *"));
 }
 
 /* ---- numbers and letters ---- */

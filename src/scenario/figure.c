@@ -6,7 +6,7 @@
 static const struct {
     const char *name, *singular, *plural;
 } rows[] = {
-#define X(NAME, name, meaning, singular, plural) {name, singular, plural},
+#define X(NAME, name, unit, meaning, singular, plural) {name, singular, plural},
     MM_FIGURE_LIST(X)
 #undef X
 };

@@ -9,30 +9,32 @@
 
 #include "base/text.h"
 
-/* X(NAME, name, meaning, singular, plural): the last two follow the number in a line of text. */
+/* X(NAME, name, unit, meaning, singular, plural): the unit is count or size; the last two follow
+ * the number in a line of text. */
 #define MM_FIGURE_LIST(X)                                                                          \
-    X(USABLE, "usable", "bytes that the user of the object may use", "byte usable",                \
+    X(USABLE, "usable", size, "bytes that the user of the object may use", "byte usable",          \
       "bytes usable")                                                                              \
-    X(OBJECTS, "objects", "how many objects were allocated or freed", "object", "objects")         \
-    X(RESERVED, "reserved", "objects left in the pool's reserve", "left in reserve",               \
+    X(OBJECTS, "objects", count, "how many objects were allocated or freed", "object", "objects")  \
+    X(RESERVED, "reserved", count, "objects left in the pool's reserve", "left in reserve",        \
       "left in reserve")                                                                           \
-    X(FREED, "freed", "frames given back", "frame freed", "frames freed")                          \
-    X(TABLES, "tables", "empty page tables among them", "was an empty page table",                 \
+    X(FREED, "freed", count, "frames given back", "frame freed", "frames freed")                   \
+    X(TABLES, "tables", count, "empty page tables among them", "was an empty page table",          \
       "were empty page tables")                                                                    \
-    X(SLABS, "slabs", "frames of empty slabs among them", "of empty slabs", "of empty slabs")      \
-    X(CACHED, "cached", "free frames that left the lists of CPUs", "left a CPU's list",            \
+    X(SLABS, "slabs", count, "frames of empty slabs among them", "of empty slabs",                 \
+      "of empty slabs")                                                                            \
+    X(CACHED, "cached", count, "free frames that left the lists of CPUs", "left a CPU's list",     \
       "left CPUs' lists")                                                                          \
-    X(ORPHANS, "orphans", "frames in use that nothing leads to", "orphan", "orphans")              \
-    X(LEAKED, "leaked", "objects that nobody can reach", "leaked", "leaked")                       \
-    X(LEAKED_BYTES, "leaked_bytes", "their bytes", "byte leaked", "bytes leaked")                  \
-    X(GROUPS, "groups", "call sites of the roots of what leaked", "call site", "call sites")       \
-    X(FAILED, "failed", "calls that failed on purpose until now", "failed on purpose",             \
-      "failed on purpose")                                                                         \
-    X(MISTAKES, "mistakes", "mistakes of the heap's users that were reported", "mistake reported", \
-      "mistakes reported")
+    X(ORPHANS, "orphans", count, "frames in use that nothing leads to", "orphan", "orphans")       \
+    X(LEAKED, "leaked", count, "objects that nobody can reach", "leaked", "leaked")                \
+    X(LEAKED_BYTES, "leaked_bytes", size, "their bytes", "byte leaked", "bytes leaked")            \
+    X(GROUPS, "groups", count, "call sites of the roots of what leaked", "call site",              \
+      "call sites")                                                                                \
+    X(FAILED, "failed", count, "calls that the rule before made fail", "failed", "failed")         \
+    X(MISTAKES, "mistakes", count, "mistakes of the heap's users that were reported",              \
+      "mistake reported", "mistakes reported")
 
 enum mm_figure {
-#define X(NAME, name, meaning, singular, plural) MM_FIGURE_##NAME,
+#define X(NAME, name, unit, meaning, singular, plural) MM_FIGURE_##NAME,
     MM_FIGURE_LIST(X)
 #undef X
         MM_N_FIGURES

@@ -180,7 +180,8 @@ static void judge_figure(struct mm_run *run, const struct mm_step *step, enum mm
 static void judge_mistake(struct mm_run *run, const struct mm_step *step)
 {
     const struct mm_outcome *outcome = &run->outcome;
-    bool named = (step->expect.given & MM_EXPECT_MISTAKE) != 0;
+    bool named = (step->expect.given & MM_EXPECT_MISTAKE) != 0 &&
+                 step->expect.mistake < MMSIM_N_HEAP_MISTAKES; /* that many: "none" */
     const char *expected =
         named ? mmsim_heap_mistake_name((enum mmsim_heap_mistake)step->expect.mistake) : "none";
     bool any = outcome->figures.values[MM_FIGURE_MISTAKES] > 0;

@@ -115,6 +115,15 @@ static void bind(struct mm_run *run, const struct mm_step *step, mmsim_vaddr add
             (struct mm_binding){address != 0, address, n_bytes > 0 ? n_bytes : 1};
 }
 
+/* How many objects came or went. A single one is not worth telling, but can be expected. */
+static void note_objects(struct mm_run *run, uint64_t n, bool told)
+{
+    if (told)
+        mm_figure_set(&run->outcome.figures, MM_FIGURE_OBJECTS, n);
+    else
+        run->outcome.figures.values[MM_FIGURE_OBJECTS] = n;
+}
+
 static void make_objects(struct mm_run *run, const struct mm_step *step, allocate make)
 {
     uint64_t count = step->count > 0 ? step->count : 1, n = 0;
@@ -127,8 +136,7 @@ static void make_objects(struct mm_run *run, const struct mm_step *step, allocat
         if (group && !group_add(run, group, address))
             return;
     }
-    if (step->count > 0)
-        mm_figure_set(&run->outcome.figures, MM_FIGURE_OBJECTS, n);
+    note_objects(run, n, step->count > 0);
     mm_run_errno(run, n == count ? MMSIM_SUCCESS : MMSIM_ENOMEM);
     bind(run, step, n == count ? first : 0);
 }
@@ -165,6 +173,8 @@ void mm_perform_pool_alloc(struct mm_run *run, const struct mm_step *step)
 void mm_perform_vmalloc(struct mm_run *run, const struct mm_step *step)
 {
     make_objects(run, step, allocate_large);
+    if (step->length == 0)
+        mm_run_errno(run, MMSIM_EINVAL);
 }
 
 void mm_perform_krealloc(struct mm_run *run, const struct mm_step *step)
@@ -179,6 +189,7 @@ void mm_perform_krealloc(struct mm_run *run, const struct mm_step *step)
         if (made == 0 && step->size > 0)
             mm_run_errno(run, mistaken ? MMSIM_EINVAL : MMSIM_ENOMEM);
     }
+    note_objects(run, made != 0, false);
     bind(run, step, made);
     if (group && made)
         (void)group_add(run, group, made);
@@ -246,6 +257,8 @@ static void free_objects(struct mm_run *run, const struct mm_step *step, release
         release_group(run, step, free_one);
     else if (mm_run_place(run, &step->at, &address))
         mm_run_errno(run, free_one(run, step, address));
+    if (step->over == MM_NO_NAME)
+        note_objects(run, run->outcome.outcome == MMSIM_DONE, false);
 }
 
 void mm_perform_kfree(struct mm_run *run, const struct mm_step *step)
@@ -286,6 +299,8 @@ static const char *name_of(const struct mm_run *run, const struct mm_step *step)
 static void note_made(struct mm_run *run, enum mmsim_status status, bool exists)
 {
     run->no_memory |= status == MMSIM_HOST_MEMORY;
+    if (status == MMSIM_OK)
+        run->why.text[0] = '\0';
     if (status == MMSIM_BAD_ARGUMENT)
         mm_run_errno(run, exists ? MMSIM_EEXIST : MMSIM_EINVAL);
     else if (status != MMSIM_OK)
@@ -304,7 +319,7 @@ void mm_perform_cache_create(struct mm_run *run, const struct mm_step *step)
                                       .n_pointer_offsets = keys->pointers.n};
     struct mmsim_cache *made = NULL;
     bool exists = mmsim_cache_find(run->machine, setup.name) != NULL;
-    note_made(run, mmsim_cache_create(run->machine, &setup, &made, NULL), exists);
+    note_made(run, mmsim_cache_create(run->machine, &setup, &made, &run->why), exists);
     if (run->outcome.outcome == MMSIM_DONE)
         thing_of(run, keys->thing)->cache = made;
 }
@@ -331,9 +346,10 @@ void mm_perform_pool_create(struct mm_run *run, const struct mm_step *step)
     struct mmsim_pool *made = NULL;
     const char *name = name_of(run, step);
     bool exists = mmsim_pool_find(run->machine, name) != NULL;
-    note_made(run,
-              mmsim_pool_create(run->machine, name, step->size, step->heap.reserve, &made, NULL),
-              exists);
+    note_made(
+        run,
+        mmsim_pool_create(run->machine, name, step->size, step->heap.reserve, &made, &run->why),
+        exists);
     if (run->outcome.outcome != MMSIM_DONE)
         return;
     thing_of(run, step->heap.thing)->pool = made;
@@ -364,7 +380,7 @@ void mm_perform_scope_begin(struct mm_run *run, const struct mm_step *step)
         return;
     }
     struct mmsim_scope *made = NULL;
-    note_made(run, mmsim_scope_begin(run->machine, name_of(run, step), process, &made, NULL),
+    note_made(run, mmsim_scope_begin(run->machine, name_of(run, step), process, &made, &run->why),
               false);
     if (run->outcome.outcome == MMSIM_DONE)
         *thing = (struct mm_thing){.scope = made, .process = process};

@@ -24,7 +24,12 @@ static void attach_table(struct mm_run *run, enum mmsim_table table)
 static void show_table(struct mm_run *run, enum mmsim_table table)
 {
     struct mmsim_sink sink = mm_text_sink(&run->details);
-    if (run->options->on_step)
+    const char *nothing = mmsim_table_nothing(run->machine, table);
+    if (!run->options->on_step)
+        return;
+    if (nothing)
+        mm_sink_printf(&sink, "%s\n", nothing);
+    else
         mmsim_table_print(run->machine, table, MMSIM_TABLE_TEXT, &sink);
 }
 
@@ -65,8 +70,8 @@ void mm_perform_show(struct mm_run *run, const struct mm_step *step)
 
 void mm_perform_heap_check(struct mm_run *run, const struct mm_step *step)
 {
-    enum mmsim_status status =
-        mmsim_heap_set_checks(run->machine, step->heap.caches, (unsigned)step->heap.checks, NULL);
+    enum mmsim_status status = mmsim_heap_set_checks(run->machine, step->heap.caches,
+                                                     (unsigned)step->heap.checks, &run->why);
     run->no_memory |= status == MMSIM_HOST_MEMORY;
     if (status != MMSIM_OK)
         mm_run_errno(run, status == MMSIM_BAD_ARGUMENT ? MMSIM_EINVAL : MMSIM_ENOMEM);
@@ -82,19 +87,6 @@ void mm_perform_heap_verify(struct mm_run *run, const struct mm_step *step)
 }
 
 /* ---- leaks ---- */
-
-/* Where the last reference was lost, if the kernel does not know it: a step that stored something
- * else in its place. */
-static const char *site_of_step(struct mm_run *run, uint64_t index)
-{
-    const struct mm_record *records = run->result->records.data;
-    if (index >= run->result->records.n)
-        return NULL;
-    const struct mm_step *step = records[index].step;
-    if (step->label || step->heap.site)
-        return step->label ? step->label : step->heap.site;
-    return mm_step_site(&run->result->arena, run->scenario->file, step->line);
-}
 
 void mm_perform_leak_scan(struct mm_run *run, const struct mm_step *step)
 {
@@ -113,8 +105,6 @@ void mm_perform_leak_scan(struct mm_run *run, const struct mm_step *step)
     if (!mmsim_leak_at(run->machine, 0, &run->leak))
         return;
     run->outcome.parts |= MM_HAS_LEAK;
-    if (!run->leak.lost_site)
-        run->leak.lost_site = site_of_step(run, run->leak.lost_step);
     show_table(run, MMSIM_TABLE_KMEMLEAK);
     attach_table(run, MMSIM_TABLE_KMEMLEAK);
 }

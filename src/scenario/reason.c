@@ -1,7 +1,8 @@
 /*
  * reason.c - why a call answered an errno, where the step and the mappings show it.
  *
- * Mirrors what <mmsim/vm.h> says of each call; where several causes are possible, nothing is said.
+ * What the call itself said of it goes first. Else this mirrors what <mmsim/vm.h> says of each
+ * call; where several causes are possible, nothing is said.
  */
 #include <string.h>
 
@@ -75,13 +76,6 @@ static const char *reason_of_mprotect(const struct mm_run *run, const struct mm_
     return NULL;
 }
 
-static bool makes_thing(const struct mm_step *step)
-{
-    return step->verb->verify == mm_verify_makes_cache ||
-           step->verb->verify == mm_verify_makes_pool ||
-           step->verb->verify == mm_verify_makes_scope;
-}
-
 /* The cache, pool or scope that the step needs was ended, or could not be made. */
 static bool lacks_thing(const struct mm_run *run, const struct mm_step *step)
 {
@@ -97,6 +91,8 @@ static bool lacks_thing(const struct mm_run *run, const struct mm_step *step)
 static const char *reason_of_heap(const struct mm_run *run, const struct mm_step *step,
                                   enum mmsim_errno error)
 {
+    if (run->why.text[0] != '\0')
+        return run->why.text;
     if (error == MMSIM_EBUSY)
         return "objects of it are in use";
     if (error == MMSIM_EEXIST)
@@ -105,11 +101,22 @@ static const char *reason_of_heap(const struct mm_run *run, const struct mm_step
         return "the process is dead, or was never made";
     if (error != MMSIM_EINVAL)
         return NULL;
-    if (step->verb->perform == mm_perform_heap_check)
-        return "there is no cache of that name";
-    if (makes_thing(step))
-        return "a size or an alignment is out of range";
+    if (step->verb->perform == mm_perform_vmalloc && step->length == 0)
+        return no_length;
     return lacks_thing(run, step) ? "it does not exist now" : NULL;
+}
+
+/* The MMU would have let the kernel's access pass (proc/access.h: what the simulator keeps there is
+ * out of reach). */
+static const char *reason_of_refusal(const struct mm_run *run, const struct mm_step *step)
+{
+    const struct mm_outcome *outcome = &run->outcome;
+    struct mmsim_walk walk;
+    if (step->by != MM_NAME_KERNEL || outcome->error != MMSIM_EFAULT || outcome->n_faults > 0 ||
+        !(outcome->parts & MM_HAS_REFUSED) || outcome->address > UINT32_MAX)
+        return NULL;
+    mmsim_explain(mm_run_actor(run, step), outcome->address, run->access, &walk);
+    return walk.present ? "the page holds the kernel's own objects or tables" : NULL;
 }
 
 const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step)
@@ -129,6 +136,8 @@ const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step)
         return "the process is dead, or was never made";
     if (error == MMSIM_EPERM)
         return "not for the kernel";
+    if (step->verb->traits & MM_VERB_ACCESSES)
+        return reason_of_refusal(run, step);
     if (!mm_run_resolve(run, &step->at, &address))
         return NULL;
     if (step->verb->perform == mm_perform_mmap)

@@ -112,6 +112,7 @@ struct mm_run {
     struct mm_group *groups;          /* by number of the name */
     struct mm_thing *things;          /* by number of the cache, pool or scope */
     struct mm_outcome outcome;        /* of the current step */
+    struct mmsim_error why;           /* what its call said of its failure; text "": nothing */
     uint64_t index;                   /* of the current step */
     bool first_time;                  /* no enclosing repeat is in its second turn */
     bool no_memory;                   /* the host gave none: the run ends */

@@ -94,7 +94,9 @@ static void act(struct mm_run *run, const struct mm_step *step)
         return;
     if (process && step->survive)
         mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_SURVIVE);
+    mmsim_kernel_at(run->machine, step->site);
     step->verb->perform(run, step);
+    mmsim_kernel_at(run->machine, NULL);
     if (process && step->survive)
         mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_DIE);
 }
@@ -223,6 +225,7 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
                                   struct mmsim_error *error)
 {
     memset(&run->outcome, 0, sizeof run->outcome);
+    run->why = (struct mmsim_error){.status = MMSIM_OK};
     mm_text_clear(&run->bytes);
     mm_text_clear(&run->stale);
     mm_run_forget_reports(run);

@@ -176,6 +176,17 @@ static void read_body(struct mm_decoder *decoder, struct mm_step *step,
     step->n_body = body.n;
 }
 
+/* Where the kernel's own doings come from. */
+static const char *site_of(struct mm_decoder *decoder, const struct mm_step *step)
+{
+    if (step->by != MM_NAME_KERNEL)
+        return NULL;
+    if (step->label)
+        return step->label;
+    return step->heap.site ? step->heap.site
+                           : mm_step_site(decoder->arena, decoder->file, step->line);
+}
+
 static void read_step(struct mm_decoder *decoder, const struct mm_node *node,
                       const struct mm_step_context *context, struct mm_step *step)
 {
@@ -196,6 +207,7 @@ static void read_step(struct mm_decoder *decoder, const struct mm_node *node,
         mm_expect_read(decoder, step->expect_node, step);
     if (step->verb->verify)
         step->verb->verify(decoder, node, step);
+    step->site = site_of(decoder, step);
     bool makes_process = step->verb->verify == mm_verify_names_process && step->name_node;
     if (makes_process && context->times > 1)
         refuse_remaking(decoder, step);

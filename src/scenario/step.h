@@ -117,6 +117,7 @@ struct mm_step {
     struct mm_place pointer; /* write: the address that is stored, if has_pointer */
     bool has_pointer;
     struct mm_heap_keys heap;
+    const char *site; /* of what the kernel does in it, as reports name it; NULL: a process acts */
 
     /* only while it is loaded */
     const struct mm_node *name_node, *expect_node, *body_node;
@@ -171,6 +172,8 @@ void mm_read_kernel(struct mm_decoder *decoder, const struct mm_key *key,
                     const struct mm_node *value, void *field); /* uint32_t, a name's number */
 void mm_read_cache(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field); /* uint32_t, a thing's number */
+void mm_read_caches(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, void *field); /* const char *, a pattern */
 void mm_read_pool(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
                   void *field); /* uint32_t, a thing's number */
 void mm_read_scope(struct mm_decoder *decoder, const struct mm_key *key,

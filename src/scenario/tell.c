@@ -259,11 +259,12 @@ static void put_figures(const struct mm_run *run, const struct mm_step *step, st
         bool expected = (step->expect.given & MM_EXPECT_FIGURE(figure)) != 0;
         bool plain = figure == MM_FIGURE_USABLE || figure == MM_FIGURE_GROUPS;
         bool answer = figure == MM_FIGURE_LEAKED || figure == MM_FIGURE_FREED ||
-                      (figures->values[figure] > 0 && !plain);
+                      figure == MM_FIGURE_OBJECTS || (figures->values[figure] > 0 && !plain);
         bool told = figure == MM_FIGURE_MISTAKES; /* put_mistake() */
         if (!mm_figure_is_given(figures, figure) || told || !(expected || answer))
             continue;
         separate(line, first);
+        mm_text_puts(line, figure == MM_FIGURE_FAILED ? "the rule before: " : "");
         mm_figure_print(line, figure, figures->values[figure]);
     }
 }

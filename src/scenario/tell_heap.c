@@ -208,27 +208,57 @@ void mm_tell_gc(struct mm_run *run, const struct mm_step *step, struct mm_text *
     mm_text_puts(line, "collect pages that nobody uses");
 }
 
+/* Parts of a rule, all of which must hold, are separated. */
+static void put_part(struct mm_text *line, size_t start)
+{
+    mm_text_puts(line, line->n_bytes > start ? "; " : "");
+}
+
+/* "50 %", "0.001 %" */
+static void put_share(struct mm_text *line, uint32_t billionths)
+{
+    enum { OF_A_PERCENT = 10000000, DIGITS = 7 };
+    uint32_t rest = billionths % OF_A_PERCENT;
+    mm_text_printf(line, "%" PRIu32, billionths / OF_A_PERCENT);
+    int digits = DIGITS;
+    for (; rest > 0 && rest % 10 == 0; rest /= 10)
+        digits--;
+    if (rest > 0)
+        mm_text_printf(line, ".%0*" PRIu32, digits, rest);
+    mm_text_puts(line, " %");
+}
+
+/* Which calls fail of those that count. */
+static void put_rule(struct mm_text *line, const struct mm_heap_keys *keys)
+{
+    size_t start = line->n_bytes;
+    if (keys->nth > 0)
+        mm_text_printf(line, "call %" PRIu64, keys->nth);
+    if (keys->every > 0) {
+        put_part(line, start);
+        mm_text_printf(line, "one in %" PRIu64, keys->every);
+    }
+    if (keys->chance > 0) {
+        put_part(line, start);
+        put_share(line, keys->chance);
+        mm_text_puts(line, " at random");
+    }
+    if (line->n_bytes == start)
+        mm_text_puts(line, "no more");
+}
+
 void mm_tell_fail(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     const struct mm_heap_keys *keys = &step->heap;
     (void)run;
     mm_text_printf(line, "fail %s: ", keys->what == MMSIM_FAIL_HEAP ? "heap" : "frames");
-    size_t n_before = line->n_bytes;
-    if (keys->nth > 0)
-        mm_text_printf(line, "call %" PRIu64, keys->nth);
-    if (keys->every > 0)
-        mm_text_printf(line, "%sone in %" PRIu64, line->n_bytes > n_before ? ", " : "",
-                       keys->every);
-    if (keys->chance > 0)
-        mm_text_printf(line, "%sat random", line->n_bytes > n_before ? ", " : "");
-    if (line->n_bytes == n_before)
-        mm_text_puts(line, "no more");
+    put_rule(line, keys);
     if (keys->min_size > 0) {
-        mm_text_puts(line, " from ");
+        mm_text_puts(line, "; at least ");
         mm_tell_put_size(line, keys->min_size);
     }
     if (keys->only_site)
-        mm_text_printf(line, " at %s", keys->only_site);
+        mm_text_printf(line, "; at %s", keys->only_site);
 }
 
 void mm_tell_show(struct mm_run *run, const struct mm_step *step, struct mm_text *line)

@@ -6,7 +6,7 @@
  */
 #include "scenario/verb.h"
 
-enum { MOST_OBJECTS = 1 << 24 };
+enum { MOST_OBJECTS = 1 << 24, MOST_OBJECT_BYTES = 16384 };
 
 #define FIELD(field) offsetof(struct mm_step, field)
 
@@ -30,6 +30,11 @@ enum { MOST_OBJECTS = 1 << 24 };
         .name = "size", .need = need_, .read = mm_read_size, .offset = FIELD(size),                \
         .high = UINT64_MAX, .meaning = "how many bytes"                                            \
     }
+#define OBJECT_SIZE                                                                                \
+    {                                                                                              \
+        .name = "size", .need = MM_KEY_REQUIRED, .read = mm_read_size, .offset = FIELD(size),      \
+        .low = 1, .high = MOST_OBJECT_BYTES, .meaning = "how many bytes an object has"             \
+    }
 #define LENGTH                                                                                     \
     {                                                                                              \
         .name = "length", .need = MM_KEY_REQUIRED, .read = mm_read_size, .offset = FIELD(length),  \
@@ -45,10 +50,10 @@ enum { MOST_OBJECTS = 1 << 24 };
         .name = "zero", .read = mm_read_switch, .offset = FIELD(heap.zero),                        \
         .meaning = "whether it is filled with zeros"                                               \
     }
-#define ALIGN                                                                                      \
+#define ALIGN(high_)                                                                               \
     {                                                                                              \
         .name = "align", .read = mm_read_alignment, .offset = FIELD(heap.align), .low = 1,         \
-        .high = 4 * MMSIM_MIB, .meaning = "a power of two"                                         \
+        .high = (high_), .meaning = "a power of two"                                               \
     }
 #define ALL                                                                                        \
     {                                                                                              \
@@ -89,7 +94,7 @@ static const struct mm_key kmalloc_keys[] = {
     SIZE(MM_KEY_REQUIRED),
     COUNT,
     ZERO,
-    ALIGN,
+    ALIGN(4 * MMSIM_MIB),
     {.name = "scope",
      .read = mm_read_scope,
      .offset = FIELD(heap.scope),
@@ -105,8 +110,8 @@ static const struct mm_key vfree_keys[] = {BY, AT(MM_KEY_REQUIRED), MM_KEYS_END}
 static const struct mm_key cache_create_keys[] = {
     BY,
     NEW_THING("cache"),
-    SIZE(MM_KEY_REQUIRED),
-    ALIGN,
+    OBJECT_SIZE,
+    ALIGN(MMSIM_PAGE_SIZE),
     CHECKS(MM_KEY_OPTIONAL),
     {.name = "colour",
      .read = mm_read_switch,
@@ -125,7 +130,7 @@ static const struct mm_key cache_keys[] = {BY, CACHE, MM_KEYS_END};
 static const struct mm_key pool_create_keys[] = {
     BY,
     NEW_THING("pool"),
-    SIZE(MM_KEY_REQUIRED),
+    OBJECT_SIZE,
     {.name = "reserve",
      .need = MM_KEY_REQUIRED,
      .read = mm_read_count,
@@ -160,7 +165,7 @@ static const struct mm_key heap_check_keys[] = {
     BY,
     {.name = "cache",
      .need = MM_KEY_REQUIRED,
-     .read = mm_read_text,
+     .read = mm_read_caches,
      .offset = FIELD(heap.caches),
      .meaning = "a cache's name, kmalloc, or a beginning of names and *"},
     CHECKS(MM_KEY_REQUIRED),

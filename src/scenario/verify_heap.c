@@ -54,10 +54,32 @@ static void verify_makes(struct mm_decoder *decoder, const struct mm_node *node,
         step->heap.thing = mm_thing_declare(decoder, step->name_node, kind);
 }
 
+/* A pointer has 4 bytes, is aligned to them, and lies in the object. */
+static void verify_pointers(struct mm_decoder *decoder, const struct mm_node *node,
+                            const struct mm_step *step)
+{
+    enum { POINTER_BYTES = 4 };
+    const struct mm_offsets *pointers = &step->heap.pointers;
+    const struct mm_node *list = mm_node_get(node, "pointers");
+    const struct mm_node *item = list ? list->first : NULL;
+    for (uint32_t i = 0; i < pointers->n && item; i++, item = item->next) {
+        uint64_t offset = pointers->data[i];
+        if (offset % POINTER_BYTES == 0 && offset + POINTER_BYTES <= step->size)
+            continue;
+        mm_mistake_add(decoder->mistakes, item,
+                       "pointers: %s is no multiple of 4 such that a pointer of 4 bytes lies in "
+                       "the object's %llu",
+                       mm_mistake_quote(decoder->mistakes, item->text),
+                       (unsigned long long)step->size);
+    }
+}
+
 void mm_verify_makes_cache(struct mm_decoder *decoder, const struct mm_node *node,
                            struct mm_step *step)
 {
     verify_makes(decoder, node, step, MM_NAME_CACHE);
+    if (step->size > 0)
+        verify_pointers(decoder, node, step);
 }
 
 void mm_verify_makes_pool(struct mm_decoder *decoder, const struct mm_node *node,

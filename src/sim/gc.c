@@ -216,8 +216,11 @@ void mm_gc_run(struct mmsim_machine *machine, struct mmsim_gc_result *result)
 void mmsim_gc(struct mmsim_machine *machine, struct mmsim_gc_result *result)
 {
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
-    mm_gc_run(machine, result);
+    struct mmsim_gc_result found;
+    mm_gc_run(machine, &found);
     mm_kernel_end(&call);
+    if (result)
+        *result = found;
 }
 
 void mm_gc_after_step(struct mmsim_machine *machine)

@@ -32,6 +32,8 @@ bool mm_kernel_init(struct mmsim_machine *machine)
     mm_list_init(&kernel->caches);
     heap->on_report = mm_kernel_on_report;
     heap->report_user = machine;
+    machine->zones.on_corruption = mm_kernel_on_corruption;
+    machine->zones.corruption_user = machine;
     mm_kernel_init_leaks(machine);
     if (!mm_vmalloc_init(&kernel->vmalloc, &machine->paging) ||
         !mm_pools_init(&kernel->pools, heap) || !mm_scopes_init(&kernel->scopes, heap))

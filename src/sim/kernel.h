@@ -37,6 +37,7 @@ struct mm_kernel {
     struct mm_scopes scopes;
     struct mm_leak leak;
     struct mm_list caches; /* struct mm_user_cache */
+    const char *site;      /* of whoever works between the calls, or names none; may be NULL */
     mmsim_heap_listener listener;
     void *listener_user;
     uint64_t n_leaked;      /* objects, as the last scan found */
@@ -122,6 +123,10 @@ void mm_kernel_forget_caches(struct mmsim_machine *machine);
 
 /* mm_heap.on_report: emits the event and calls the listener. `user` is the machine. */
 void mm_kernel_on_report(void *user, const struct mmsim_heap_report *report);
+
+/* mm_zones.on_corruption: a free frame was written to, which is reported as the heap's mistakes
+ * are. `user` is the machine. */
+void mm_kernel_on_corruption(void *user, mmsim_pfn pfn, uint32_t offset, uint8_t found);
 
 /* The configuration's checks, for all caches there are. False: no memory. */
 bool mm_kernel_check_all(struct mmsim_machine *machine, unsigned checks);

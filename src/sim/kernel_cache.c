@@ -37,17 +37,18 @@ static bool is_name(const char *name)
 {
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    size_t n = name ? strlen(name) : 0;
+    size_t n = strlen(name);
     return n > 0 && n < sizeof((struct mm_cache *)0)->name && strspn(name, allowed) == n;
 }
 
 enum mmsim_status mm_kernel_check_name(const struct mmsim_machine *machine, const char *name,
                                        struct mmsim_error *error)
 {
+    if (!name)
+        return mm_error_set(error, MMSIM_BAD_ARGUMENT, "name", "no name was given");
     if (!is_name(name))
         return mm_error_set(error, MMSIM_BAD_ARGUMENT, "name",
-                            "'%.80s' is no name: letters, digits, - and _, at most 31",
-                            name ? name : "(null)");
+                            "'%.80s' is no name: letters, digits, - and _, at most 31", name);
     if (mm_heap_find_cache(&machine->heap, name))
         return mm_error_set(error, MMSIM_BAD_ARGUMENT, "name", "there is a cache '%s' already",
                             name);
@@ -156,16 +157,23 @@ static void forget(struct mmsim_machine *machine, struct mm_user_cache *cache)
     mm_host_free(&machine->host, cache, host_bytes(cache->cache.n_pointer_offsets));
 }
 
-static bool is_user_cache(const struct mm_cache *cache)
+/* One that mmsim_cache_create() made. */
+static bool is_user_cache(struct mmsim_machine *machine, const struct mm_cache *cache)
 {
-    return !mm_cache_is_own(cache) && !cache->is_kmalloc;
+    struct mm_list *head = &machine->kernel_memory.caches;
+    for (struct mm_list *at = head->next; at != head; at = at->next)
+        if (&MM_CONTAINER_OF(at, struct mm_user_cache, link)->cache == cache)
+            return true;
+    return false;
 }
 
 enum mmsim_errno mmsim_cache_destroy(struct mmsim_cache *handle)
 {
+    if (!handle)
+        return MMSIM_EINVAL;
     struct mm_cache *cache = cache_of(handle);
     struct mmsim_machine *machine = machine_of(cache);
-    if (!is_user_cache(cache))
+    if (!is_user_cache(machine, cache))
         return MMSIM_EPERM;
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
     bool done = mm_cache_fini(cache);
@@ -227,7 +235,7 @@ uint64_t mmsim_cache_shrink(struct mmsim_cache *handle)
 
 struct mmsim_cache *mmsim_cache_find(struct mmsim_machine *machine, const char *name)
 {
-    struct mm_cache *cache = mm_heap_find_cache(&machine->heap, name);
+    struct mm_cache *cache = name ? mm_heap_find_cache(&machine->heap, name) : NULL;
     return cache ? handle_of(cache) : NULL;
 }
 

@@ -10,6 +10,11 @@
 
 /* ---- calls ---- */
 
+void mmsim_kernel_at(struct mmsim_machine *machine, const char *site)
+{
+    machine->kernel_memory.site = machine->heap.site = site;
+}
+
 static const struct mm_slab_set *set_at(const struct mm_heap *heap, unsigned set)
 {
     return set >= MM_HEAP_FIRST_SET && set < MM_HEAP_MAX_SETS ? heap->sets[set] : NULL;
@@ -24,6 +29,7 @@ struct mm_kernel_call mm_kernel_begin(struct mmsim_machine *machine, const char 
 {
     struct mm_heap *heap = &machine->heap;
     mm_paging_enter_cpu(&machine->paging, machine->kernel.cpu);
+    site = site ? site : machine->kernel_memory.site;
     heap->site = machine->zones.site = site;
     return (struct mm_kernel_call){.machine = machine,
                                    .site = site,
@@ -49,7 +55,8 @@ static void charge_set(const struct mm_kernel_call *call)
 void mm_kernel_end(struct mm_kernel_call *call)
 {
     charge_set(call);
-    call->machine->heap.site = call->machine->zones.site = NULL;
+    call->machine->heap.site = call->machine->kernel_memory.site;
+    call->machine->zones.site = NULL;
     mm_machine_after_call(call->machine);
 }
 

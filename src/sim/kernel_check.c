@@ -3,6 +3,8 @@
 
 #include "alloc/checked.h"
 #include "alloc/kmalloc.h"
+#include "alloc/report.h"
+#include "alloc/scrub.h"
 #include "base/text.h"
 #include "sim/kernel.h"
 #include "sim/machine.h"
@@ -63,6 +65,8 @@ enum mmsim_status mmsim_heap_set_checks(struct mmsim_machine *machine, const cha
     if (checks & ~MM_KERNEL_CHECKS)
         return mm_error_set(error, MMSIM_BAD_ARGUMENT, "checks", "0x%x has bits that are no check",
                             checks);
+    if (!cache)
+        return mm_error_set(error, MMSIM_BAD_ARGUMENT, "cache", "no name was given");
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
     size_t n;
     bool done = switch_caches(&machine->heap, cache, checks, &n);
@@ -79,7 +83,7 @@ enum mmsim_status mmsim_heap_set_checks(struct mmsim_machine *machine, const cha
 uint64_t mmsim_heap_verify(struct mmsim_machine *machine)
 {
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
-    uint64_t n_damages = mm_heap_verify(&machine->heap);
+    uint64_t n_damages = mm_heap_verify(&machine->heap) + mm_scrub_scan(&machine->zones);
     mm_kernel_charge_words(machine, MM_WORK_SCAN_WORD, machine->heap.n_frames << MMSIM_PAGE_SHIFT);
     mm_kernel_end(&call);
     return n_damages;
@@ -102,6 +106,29 @@ void mm_kernel_on_report(void *user, const struct mmsim_heap_report *report)
     }
     if (kernel->listener)
         kernel->listener(kernel->listener_user, report);
+}
+
+void mm_kernel_on_corruption(void *user, mmsim_pfn pfn, uint32_t offset, uint8_t found)
+{
+    (void)found; /* the first of several that are shown */
+    struct mmsim_machine *machine = user;
+    const uint8_t *bytes = mm_frame_bytes(&machine->zones, &machine->zones.table[pfn]);
+    uint32_t end = MMSIM_PAGE_SIZE;
+    while (end > offset + 1 && bytes[end - 1] == MM_SCRUB_POISON)
+        end--;
+    struct mmsim_heap_report report = {.mistake = MMSIM_HEAP_USE_AFTER_FREE,
+                                       .cache = "page",
+                                       .address = mm_pfn_address(pfn) + offset,
+                                       .object = mm_pfn_address(pfn),
+                                       .object_bytes = MMSIM_PAGE_SIZE,
+                                       .offset = offset,
+                                       .n_found = end - offset,
+                                       .expected = MM_SCRUB_POISON};
+    uint32_t n_shown = report.n_found;
+    if (n_shown > sizeof report.found)
+        n_shown = sizeof report.found;
+    memcpy(report.found, bytes + offset, n_shown);
+    mm_report(&machine->heap, &report);
 }
 
 void mmsim_heap_listen(struct mmsim_machine *machine, mmsim_heap_listener listener, void *user)

@@ -120,15 +120,24 @@ uint64_t mmsim_ksize(const struct mmsim_machine *machine, mmsim_vaddr address)
     return object ? mm_ksize(&machine->heap, object) : 0;
 }
 
+/* Of the page where an offset of RAM lies. */
+static bool is_memory_of_heap(const struct mm_heap *heap, uint64_t offset)
+{
+    unsigned set = heap->page_map[offset >> MMSIM_PAGE_SHIFT];
+    return set != 0 && set != MM_HEAP_SET_META;
+}
+
+/* Page by page: an address behind a guarded object leads nowhere, though the frame behind its last
+ * one may be the heap's. */
 void *mmsim_kernel_bytes(struct mmsim_machine *machine, mmsim_vaddr address, uint64_t n_bytes)
 {
     const struct mm_heap *heap = &machine->heap;
     uint64_t first = mm_heap_locate(heap, address);
     if (first >= heap->low_bytes || n_bytes > heap->low_bytes - first)
         return NULL;
-    uint64_t last = n_bytes > 0 ? first + n_bytes - 1 : first;
-    for (uint64_t page = first >> MMSIM_PAGE_SHIFT; page <= last >> MMSIM_PAGE_SHIFT; page++)
-        if (heap->page_map[page] == 0 || heap->page_map[page] == MM_HEAP_SET_META)
+    uint64_t end = first + (n_bytes > 0 ? n_bytes : 1);
+    for (uint64_t at = first; at < end; at = (at | MMSIM_PAGE_MASK) + 1)
+        if (mm_heap_locate(heap, address + (at - first)) != at || !is_memory_of_heap(heap, at))
             return NULL;
     return heap->ram + first;
 }

@@ -78,6 +78,8 @@ enum mmsim_status mmsim_leak_scan(struct mmsim_machine *machine, enum mmsim_leak
                                   struct mmsim_leak_result *result, struct mmsim_error *error)
 {
     struct mm_kernel *kernel = &machine->kernel_memory;
+    if (mode != MMSIM_LEAK_CONSERVATIVE && mode != MMSIM_LEAK_EXACT)
+        return mm_error_set(error, MMSIM_BAD_ARGUMENT, "mode", "%d is no mode", (int)mode);
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
     kernel->leak.young_step = machine->n_steps > 0 ? machine->obs.step : UINT64_MAX;
     enum mmsim_status status = mm_leak_scan(&kernel->leak, mode, result);
@@ -101,14 +103,30 @@ bool mmsim_leak_at(const struct mmsim_machine *machine, size_t index, struct mms
 
 /* ---- what is known beforehand ---- */
 
+static bool is_in_area(const struct mmsim_machine *machine, mmsim_vaddr address, uint64_t n_bytes)
+{
+    const struct mm_vmap_area *area = mm_vmalloc_at(&machine->kernel_memory.vmalloc, address);
+    if (!area || area->kind != MM_VMAP_PAGES)
+        return false;
+    uint64_t offset = address - area->start, area_bytes = area->n_pages << MMSIM_PAGE_SHIFT;
+    return offset < area_bytes && n_bytes <= area_bytes - offset;
+}
+
 enum mmsim_errno mmsim_leak_root(struct mmsim_machine *machine, mmsim_vaddr address,
                                  uint64_t n_bytes)
 {
     struct mm_leak *leak = &machine->kernel_memory.leak;
-    if (address != 0)
-        return mm_leak_add_root(leak, address, n_bytes);
-    mm_leak_remove_roots(leak);
-    return MMSIM_SUCCESS;
+    if (address == 0) {
+        mm_leak_remove_roots(leak);
+        return MMSIM_SUCCESS;
+    }
+    if (n_bytes == 0)
+        return MMSIM_EINVAL;
+    if (is_in_area(machine, address, n_bytes)) /* a search begins there anyway */
+        return MMSIM_SUCCESS;
+    if (!mmsim_kernel_bytes(machine, address, n_bytes))
+        return MMSIM_EINVAL;
+    return mm_leak_add_root(leak, address, n_bytes);
 }
 
 enum mmsim_errno mmsim_leak_mark(struct mmsim_machine *machine, mmsim_vaddr address,

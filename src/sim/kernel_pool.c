@@ -44,6 +44,8 @@ enum mmsim_status mmsim_pool_create(struct mmsim_machine *machine, const char *n
 
 enum mmsim_errno mmsim_pool_destroy(struct mmsim_pool *handle)
 {
+    if (!handle)
+        return MMSIM_EINVAL;
     struct mm_pool *pool = pool_of(handle);
     struct mmsim_machine *machine = machine_of(pool);
     struct mm_kernel_call call = mm_kernel_begin(machine, NULL, 0);
@@ -55,7 +57,8 @@ enum mmsim_errno mmsim_pool_destroy(struct mmsim_pool *handle)
 
 struct mmsim_pool *mmsim_pool_find(struct mmsim_machine *machine, const char *name)
 {
-    return (struct mmsim_pool *)(void *)mm_pools_find(&machine->kernel_memory.pools, name);
+    struct mm_pool *pool = name ? mm_pools_find(&machine->kernel_memory.pools, name) : NULL;
+    return (struct mmsim_pool *)(void *)pool;
 }
 
 uint64_t mmsim_pool_n_reserved(const struct mmsim_pool *pool)

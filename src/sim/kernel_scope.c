@@ -20,6 +20,8 @@ enum mmsim_status mmsim_scope_begin(struct mmsim_machine *machine, const char *n
                                     struct mmsim_process *process, struct mmsim_scope **scope,
                                     struct mmsim_error *error)
 {
+    if (!name)
+        return mm_error_set(error, MMSIM_BAD_ARGUMENT, "name", "no name was given");
     if (process && !mmsim_process_alive(process))
         return mm_error_set(error, MMSIM_BAD_ARGUMENT, "process", "process '%s' is dead",
                             process->name);
@@ -90,5 +92,5 @@ void mm_kernel_on_exit(struct mmsim_process *process)
         if (scope->user == process)
             end_scope(machine, scope);
     }
-    machine->heap.site = NULL;
+    machine->heap.site = machine->kernel_memory.site;
 }

@@ -131,12 +131,22 @@ static uint64_t oldest_step(const struct mm_heap *heap, unsigned number, uint64_
     return oldest;
 }
 
+/* The number of the index-th site that has allocated; 0: there are not so many. Number 0 is for
+ * callers without a name. */
+static unsigned allocating_site(const struct mm_heap *heap, size_t index)
+{
+    for (unsigned number = 1; number < mm_site_count(heap); number++)
+        if (mm_site_at(heap, number)->n_allocs > 0 && index-- == 0)
+            return number;
+    return 0;
+}
+
 bool mmsim_site_at(const struct mmsim_machine *machine, size_t index, struct mmsim_site_info *info)
 {
     const struct mm_heap *heap = &machine->heap;
-    if (index + 1 >= mm_site_count(heap)) /* 0 is for callers without a name */
+    unsigned number = allocating_site(heap, index);
+    if (number == 0)
         return false;
-    unsigned number = (unsigned)index + 1;
     const struct mm_site *site = mm_site_at(heap, number);
     *info = (struct mmsim_site_info){
         .site = site->text,

@@ -278,15 +278,18 @@ bool mm_vfree(struct mm_vmalloc *vmalloc, mmsim_vaddr address)
 {
     if (address == 0)
         return true;
+    struct mm_heap *heap = vmalloc->paging->heap;
     struct mm_vmap_area *area = area_at(vmalloc, address);
     if (!area || area->kind != MM_VMAP_PAGES || address >= end_of(area)) {
-        tell(vmalloc, MMSIM_HEAP_FOREIGN_FREE, address, NULL);
+        if (address < MM_VMALLOC_START || !mm_report_freed_again(heap, address))
+            tell(vmalloc, MMSIM_HEAP_FOREIGN_FREE, address, NULL);
         return false;
     }
     if (area->start != address) {
         tell(vmalloc, MMSIM_HEAP_INSIDE_FREE, address, area);
         return false;
     }
+    mm_report_note_freed(heap, address, area->n_bytes, "vmalloc");
     unmap_pages(vmalloc, area, end_of(area));
     remove_area(vmalloc, area);
     return true;

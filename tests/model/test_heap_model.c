@@ -13,6 +13,14 @@
 
 enum { MAX_BLOCKS = 800, N_CACHES = 3, N_SEEDS = 6, N_OPERATIONS = 8000, CHECK_EVERY = 400 };
 
+/* Like ck_assert(), which writes a line for each assertion, but quiet: for what is looked at
+ * millions of times. */
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg("%s", #condition);                                                        \
+    } while (0)
+
 struct block {
     uint8_t *bytes; /* NULL: none */
     size_t n_bytes;
@@ -91,14 +99,14 @@ static void look(const struct block *block, size_t n_bytes)
 static void place(struct model *model, struct block *block)
 {
     uint64_t offset = mm_heap_offset(&model->heap, block->bytes);
-    ck_assert_uint_eq(offset % 16, 0);
-    ck_assert_uint_ge(offset, MM_LOWMEM_START);
-    ck_assert_uint_le(offset + block->n_bytes, model->heap.low_bytes);
+    MUST(offset % 16 == 0);
+    MUST(offset >= MM_LOWMEM_START);
+    MUST(offset + block->n_bytes <= model->heap.low_bytes);
     for (unsigned i = 0; i < MAX_BLOCKS; i++) {
         const struct block *other = &model->blocks[i];
         if (other != block && other->bytes)
-            ck_assert(other->bytes + other->n_bytes <= block->bytes ||
-                      block->bytes + block->n_bytes <= other->bytes);
+            MUST(other->bytes + other->n_bytes <= block->bytes ||
+                 block->bytes + block->n_bytes <= other->bytes);
     }
 }
 
@@ -131,7 +139,7 @@ static void allocate(struct model *model, struct block *block)
     if (!block->bytes)
         return;
     for (size_t i = 0; zeroed && i < block->n_bytes; i++)
-        ck_assert_uint_eq(block->bytes[i], 0);
+        MUST(block->bytes[i] == 0);
     place(model, block);
     write_pattern(block, (uint8_t)below(model, 256));
     model->n_live++;

@@ -150,6 +150,54 @@ START_TEST(checks_are_switched_while_objects_live)
 }
 END_TEST
 
+/* The first allocation may need a frame for a magazine; reaping for it must not take the slab. */
+START_TEST(a_promise_is_kept_when_its_magazine_takes_the_last_frame)
+{
+    static struct mm_cache fresh;
+    struct mm_cache_setup setup = {.name = "fresh", .object_bytes = 300};
+    ck_assert(mm_cache_init(&fresh, &kit.heap, &setup));
+    ck_assert(mm_cache_reserve(&fresh, 5));
+    exhaust();
+    while (kit.heap.meta_end - kit.heap.meta_next >= 16 && mm_heap_meta(&kit.heap, 16))
+        ;
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_ptr_nonnull(mm_cache_zalloc(&fresh));
+}
+END_TEST
+
+START_TEST(a_coloured_cache_stays_coloured_through_switches)
+{
+    static struct mm_cache coloured;
+    struct mm_cache_setup setup = {
+        .name = "coloured", .object_bytes = 480, .flags = MM_CACHE_COLOUR};
+    ck_assert(mm_cache_init(&coloured, &kit.heap, &setup));
+    unsigned n_colours = kit.heap.sets[coloured.active]->layout.n_colours;
+    ck_assert_uint_gt(n_colours, 1);
+    for (unsigned checks = 1; checks < 128; checks++) {
+        ck_assert(mm_cache_set_checks(&coloured, checks & ~(unsigned)MM_CHECK_GUARD));
+        ck_assert(mm_cache_set_checks(&coloured, 0));
+        ck_assert_uint_eq(kit.heap.sets[coloured.active]->layout.n_colours, n_colours);
+    }
+}
+END_TEST
+
+START_TEST(the_magazines_of_all_cpus_are_drained)
+{
+    void *objects[80];
+    for (unsigned i = 0; i < 80; i++)
+        objects[i] = mm_cache_alloc(&cache);
+    for (unsigned i = 0; i < 80; i++) {
+        kit_enter_cpu(&kit, i % 2);
+        ck_assert(mm_cache_free(&cache, objects[i]));
+    }
+    struct mm_slab_set *set = kit.heap.sets[cache.active];
+    ck_assert_uint_gt(set->n_taken, 0);
+    mm_heap_drain(&kit.heap, set);
+    ck_assert_uint_eq(set->n_taken, 0);
+    ck_assert(mm_cache_fini(&cache));
+}
+END_TEST
+
 START_TEST(all_memory_comes_back_from_a_shrunken_cache)
 {
     void *objects[300];
@@ -178,6 +226,9 @@ Suite *test_cache_suite(void)
     tcase_add_test(tests, an_object_of_another_cache_is_refused);
     tcase_add_test(tests, a_cache_with_live_objects_does_not_end);
     tcase_add_test(tests, checks_are_switched_while_objects_live);
+    tcase_add_test(tests, a_promise_is_kept_when_its_magazine_takes_the_last_frame);
+    tcase_add_test(tests, a_coloured_cache_stays_coloured_through_switches);
+    tcase_add_test(tests, the_magazines_of_all_cpus_are_drained);
     tcase_add_test(tests, all_memory_comes_back_from_a_shrunken_cache);
     suite_add_tcase(suite, tests);
     return suite;

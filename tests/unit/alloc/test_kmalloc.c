@@ -58,7 +58,8 @@ START_TEST(memory_asked_for_with_zeros_has_them)
         ck_assert(mm_kfree(&kit.heap, dirty));
         uint8_t *clean = mm_kzalloc(&kit.heap, bytes);
         for (size_t i = 0; i < bytes; i++)
-            ck_assert_uint_eq(clean[i], 0);
+            if (clean[i] != 0)
+                ck_abort_msg("byte %zu of %zu is not 0", i, bytes);
         ck_assert(mm_kfree(&kit.heap, clean));
     }
 }

@@ -23,6 +23,45 @@ START_TEST(an_added_range_keeps_what_its_words_lead_to_and_the_objects_in_it)
 }
 END_TEST
 
+START_TEST(a_root_in_an_object_ends_with_it)
+{
+    struct leak_kit kit;
+    leak_kit_begin(&kit);
+    void *table = leak_kit_alloc(&kit, 64, "table"), *other = leak_kit_alloc(&kit, 64, "other");
+    ck_assert_int_eq(mm_leak_add_root(&kit.leak, leak_kit_offset(&kit, table) + 8, 8), 0);
+    ck_assert_int_eq(mm_leak_add_root(&kit.leak, leak_kit_offset(&kit, other), 64), 0);
+    ck_assert_int_eq(mm_leak_add_root(&kit.leak, leak_kit_offset(&kit, table), 64), 0);
+    ck_assert_uint_eq(leak_kit_n_leaked(&kit), 0);
+    ck_assert(mm_kfree(&kit.heap, table));
+    ck_assert_uint_eq(kit.leak.n_ranges, 1);
+    ck_assert_ptr_eq(leak_kit_alloc(&kit, 64, "new life"), table);
+    ck_assert_uint_eq(leak_kit_n_leaked(&kit), 1);
+    ck_assert_uint_eq(kit.heap.n_closed, 1); /* each free is seen as long as there is a root */
+    ck_assert(mm_kfree(&kit.heap, other));
+    ck_assert_uint_eq(kit.leak.n_ranges, 0);
+    ck_assert_uint_eq(kit.heap.n_closed, 0);
+    leak_kit_end(&kit);
+}
+END_TEST
+
+START_TEST(a_root_beyond_one_object_stays_when_that_is_freed)
+{
+    struct leak_kit kit;
+    leak_kit_begin(&kit);
+    uint8_t *run = leak_kit_alloc(&kit, 20480, "run");
+    uint32_t start = leak_kit_offset(&kit, run);
+    ck_assert_int_eq(mm_leak_add_root(&kit.leak, start, 20480 + 8), 0);
+    ck_assert_int_eq(mm_leak_add_root(&kit.leak, start + 20472, 8), 0);
+    ck_assert(mm_kfree(&kit.heap, run));
+    ck_assert_uint_eq(kit.leak.n_ranges, 1);
+    ck_assert_uint_eq(kit.leak.ranges[0].n_bytes, 20488);
+    ck_assert_ptr_eq(leak_kit_alloc(&kit, 20480, "run"), run);
+    ck_assert_uint_eq(leak_kit_n_leaked(&kit), 0);
+    ck_assert_uint_eq(kit.heap.n_closed, 0);
+    leak_kit_end(&kit);
+}
+END_TEST
+
 START_TEST(a_root_that_is_not_all_ram_is_refused)
 {
     struct leak_kit kit;
@@ -388,6 +427,8 @@ Suite *test_leak_suite(void)
     TCase *tests = tcase_create("leaks");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, an_added_range_keeps_what_its_words_lead_to_and_the_objects_in_it);
+    tcase_add_test(tests, a_root_in_an_object_ends_with_it);
+    tcase_add_test(tests, a_root_beyond_one_object_stays_when_that_is_freed);
     tcase_add_test(tests, a_root_that_is_not_all_ram_is_refused);
     tcase_add_test(tests, objects_of_scopes_are_nobodys_leak);
     tcase_add_test(tests, the_links_of_a_scope_do_not_keep_what_left_it);

@@ -90,8 +90,46 @@ START_TEST(runs_of_pages_are_named_page)
     ck_assert_uint_eq(kit.last.object_bytes, 20480);
     expect_report(MMSIM_HEAP_INSIDE_FREE, run + 4096);
     free_at(run, "free.c:1", 2);
-    ck_assert(!try_free(run)); /* its pages are no longer the heap's */
-    expect_report(MMSIM_HEAP_FOREIGN_FREE, run);
+    ck_assert(!try_free(run)); /* its pages are no longer the heap's, but remembered */
+    expect_report(MMSIM_HEAP_DOUBLE_FREE, run);
+    ck_assert_str_eq(kit.last.cache, "page");
+    ck_assert_uint_eq(kit.last.object, offset_of(run));
+    ck_assert_uint_eq(kit.last.object_bytes, 20480);
+    ck_assert_str_eq(kit.last.freed.site, "free.c:1");
+    ck_assert_uint_eq(kit.last.freed.step, 2);
+    ck_assert(!try_free(run + 4096));
+    expect_report(MMSIM_HEAP_FOREIGN_FREE, run + 4096);
+}
+END_TEST
+
+START_TEST(the_last_64_runs_that_were_freed_are_remembered)
+{
+    enum { N = MM_HEAP_N_FREED + 1 };
+    uint8_t *runs[N];
+    for (unsigned i = 0; i < N; i++)
+        runs[i] = alloc_at(9000, "alloc.c:1", i);
+    for (unsigned i = 0; i < N; i++)
+        free_at(runs[i], "free.c:1", N + i);
+    for (unsigned i = 0; i < N; i++) {
+        ck_assert(!try_free(runs[i]));
+        expect_report(i == 0 ? MMSIM_HEAP_FOREIGN_FREE : MMSIM_HEAP_DOUBLE_FREE, runs[i]);
+        ck_assert_uint_eq(kit.last.freed.step, i == 0 ? 0 : N + i);
+    }
+}
+END_TEST
+
+START_TEST(a_page_that_is_the_heaps_again_is_not_taken_for_a_freed_run)
+{
+    uint8_t *run = alloc_at(20000, "alloc.c:1", 1);
+    free_at(run, "free.c:1", 2);
+    uint8_t *again = alloc_at(20000, "alloc.c:2", 3);
+    ck_assert_ptr_eq(again, run);
+    ck_assert(!try_free(run + 16));
+    expect_report(MMSIM_HEAP_INSIDE_FREE, run + 16);
+    free_at(again, "free.c:2", 4);
+    ck_assert(!try_free(run));
+    expect_report(MMSIM_HEAP_DOUBLE_FREE, run);
+    ck_assert_uint_eq(kit.last.freed.step, 4); /* the newer one */
 }
 END_TEST
 
@@ -153,6 +191,8 @@ Suite *test_report_suite(void)
     tcase_add_test(tests, a_pointer_into_an_object_names_the_object);
     tcase_add_test(tests, a_second_free_is_double);
     tcase_add_test(tests, runs_of_pages_are_named_page);
+    tcase_add_test(tests, the_last_64_runs_that_were_freed_are_remembered);
+    tcase_add_test(tests, a_page_that_is_the_heaps_again_is_not_taken_for_a_freed_run);
     tcase_add_test(tests, another_size_is_told_with_both);
     tcase_add_test(tests, an_object_of_another_cache_is_named_with_its_own);
     tcase_add_test(tests, nobody_needs_to_listen);

@@ -211,6 +211,89 @@ START_TEST(a_use_after_free_is_found_by_looking)
 }
 END_TEST
 
+/* 16 MiB whose free frames are poisoned. */
+static struct mmsim_machine *poisoned_machine(void)
+{
+    struct mmsim_config config = heap_config();
+    config.poison_frames = true;
+    struct mmsim_machine *machine = kit_build(&config);
+    seen = (struct heap_mistakes){0};
+    mmsim_heap_listen(machine, heap_on_mistake, &seen);
+    return machine;
+}
+
+START_TEST(a_store_to_freed_pages_is_found_when_they_are_used_again_or_looked_at)
+{
+    struct mmsim_machine *machine = poisoned_machine();
+    mmsim_vaddr at = mmsim_kmalloc(machine, 40000, 0, NULL);
+    mmsim_kfree(machine, at, NULL);
+    ck_assert_uint_eq(mmsim_heap_verify(machine), 0);
+    store(machine, at + 5000, 0x41);
+    store(machine, at + 5002, 0x43);
+    mmsim_step_begin(machine);
+    if (_i == 0)
+        ck_assert_uint_eq(mmsim_heap_verify(machine), 1);
+    else
+        ck_assert_uint_eq(mmsim_kmalloc(machine, 40000, 0, "again"), at);
+    ck_assert_uint_eq(seen.n, 1);
+    ck_assert_uint_eq(mmsim_heap_n_mistakes(machine), 1);
+    ck_assert_int_eq(seen.last.mistake, MMSIM_HEAP_USE_AFTER_FREE);
+    ck_assert_str_eq(seen.last.cache, "page");
+    ck_assert_uint_eq(seen.last.address, at + 5000);
+    ck_assert_uint_eq(seen.last.object, at + KIT_PAGE);
+    ck_assert_uint_eq(seen.last.object_bytes, KIT_PAGE);
+    ck_assert_int_eq(seen.last.offset, 5000 - KIT_PAGE);
+    ck_assert_uint_eq(seen.last.n_found, 3);
+    ck_assert_mem_eq(seen.last.found, ((uint8_t[]){0x41, 0xaa, 0x43}), 3);
+    ck_assert_uint_eq(seen.last.expected, 0xaa);
+    ck_assert_pstr_eq(seen.last.now.site, _i == 0 ? NULL : "again");
+    ck_assert_uint_eq(mmsim_heap_verify(machine), 0); /* it was put right */
+    kit_end(machine);
+}
+END_TEST
+
+START_TEST(poisoned_frames_accuse_nobody_who_did_no_wrong)
+{
+    struct mmsim_machine *machine = poisoned_machine();
+    for (unsigned i = 0; i < 30; i++) {
+        struct mmsim_process *p = kit_spawn(machine, "p");
+        mmsim_vaddr at = kit_map(p, 8), area = mmsim_vmalloc(machine, 30000, NULL);
+        heap_fill(machine, area, 30000, i);
+        for (unsigned page = 0; page < 8; page++)
+            kit_write(p, at + page * KIT_PAGE, i);
+        struct mmsim_process *child = kit_fork(p, "child");
+        kit_write(child, at, i);
+        mmsim_exit(p, 0);
+        mmsim_vfree(machine, area, NULL);
+        mmsim_exit(child, 0);
+    }
+    ck_assert_uint_eq(mmsim_heap_verify(machine), 0);
+    ck_assert_uint_eq(seen.n, 0);
+    kit_end(machine);
+}
+END_TEST
+
+START_TEST(bytes_of_a_guarded_object_end_with_its_pages)
+{
+    struct mmsim_machine *machine = watched_machine("G");
+    for (uint64_t n_bytes = 96; n_bytes <= 8192; n_bytes += 1012) {
+        mmsim_vaddr at[3];
+        for (unsigned i = 0; i < 3; i++) /* so that the frames behind are the heap's, too */
+            at[i] = mmsim_kmalloc(machine, n_bytes, 0, NULL);
+        for (unsigned i = 0; i < 3; i++) {
+            uint64_t n_left = (at[i] + n_bytes - 1) / KIT_PAGE * KIT_PAGE + KIT_PAGE - at[i];
+            ck_assert_ptr_nonnull(mmsim_kernel_bytes(machine, at[i], n_bytes));
+            ck_assert_ptr_nonnull(mmsim_kernel_bytes(machine, at[i], n_left));
+            ck_assert_ptr_null(mmsim_kernel_bytes(machine, at[i], n_left + 1));
+            ck_assert_ptr_null(mmsim_kernel_bytes(machine, at[i], n_left + KIT_PAGE + 1));
+            ck_assert_ptr_null(mmsim_kernel_bytes(machine, at[i] + n_left, 1));
+        }
+    }
+    ck_assert_uint_eq(seen.n, 0);
+    kit_end(machine);
+}
+END_TEST
+
 START_TEST(a_guarded_object_traps_the_access_that_goes_too_far)
 {
     struct mmsim_machine *machine = watched_machine("G");
@@ -498,6 +581,10 @@ Suite *test_kernel_check_suite(void)
     tcase_add_test(tests, an_overrun_is_found_at_the_free_with_all_that_is_known);
     tcase_add_test(tests, an_underrun_is_found_too);
     tcase_add_test(tests, a_use_after_free_is_found_by_looking);
+    tcase_add_loop_test(tests, a_store_to_freed_pages_is_found_when_they_are_used_again_or_looked_at,
+                        0, 2);
+    tcase_add_test(tests, poisoned_frames_accuse_nobody_who_did_no_wrong);
+    tcase_add_test(tests, bytes_of_a_guarded_object_end_with_its_pages);
     tcase_add_test(tests, a_guarded_object_traps_the_access_that_goes_too_far);
     tcase_add_test(tests, the_failures_that_were_asked_for_happen_and_no_others);
     tcase_add_test(tests, chance_is_the_same_every_time_and_follows_the_seed);

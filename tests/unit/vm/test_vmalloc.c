@@ -296,7 +296,13 @@ START_TEST(wrong_frees_are_reported_and_change_nothing)
         ck_assert(store(machine, area + 2 * KIT_PAGE - 4, i));
     }
     ck_assert_int_eq(mmsim_vfree(machine, area, "free"), MMSIM_SUCCESS);
-    ck_assert_int_eq(mmsim_vfree(machine, area, "free"), MMSIM_EINVAL);
+    ck_assert_int_eq(mmsim_vfree(machine, area, "again"), MMSIM_EINVAL);
+    ck_assert_int_eq(last_report.mistake, MMSIM_HEAP_DOUBLE_FREE);
+    ck_assert_str_eq(last_report.cache, "vmalloc");
+    ck_assert_uint_eq(last_report.object, area);
+    ck_assert_uint_eq(last_report.object_bytes, 2 * KIT_PAGE);
+    ck_assert_str_eq(last_report.freed.site, "free");
+    ck_assert_str_eq(last_report.now.site, "again");
     ck_assert_int_eq(mmsim_vfree(machine, 0, "free"), MMSIM_SUCCESS);
     end(machine);
 }
