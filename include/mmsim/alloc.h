@@ -305,9 +305,10 @@ enum mmsim_status mmsim_leak_scan(struct mmsim_machine *machine, enum mmsim_leak
 bool mmsim_leak_at(const struct mmsim_machine *machine, size_t index, struct mmsim_leak *leak);
 
 /*
- * Kernel memory that is a root: the scan begins there. `address` 0 removes all roots that were
- * added so, and n_bytes does not matter then. EINVAL: n_bytes is 0, or not all of it is memory of
- * the heap or mapped by a vmalloc area. ENOMEM: no host memory.
+ * Kernel memory that is a root: the scan begins there. What lies in one live object is a root until
+ * that is freed. `address` 0 removes all roots that were added so, and n_bytes does not matter
+ * then. EINVAL: n_bytes is 0, or not all of it is memory of the heap's (pages of one object, where
+ * they are guarded) or mapped by one vmalloc area. ENOMEM: no host memory.
  */
 enum mmsim_errno mmsim_leak_root(struct mmsim_machine *machine, mmsim_vaddr address,
                                  uint64_t n_bytes);

@@ -176,14 +176,13 @@ struct mm_heap_track mm_checked_track(const struct mm_heap *heap, uint32_t offse
     const struct mm_slab_set *set = heap->sets[heap->page_map[offset >> MMSIM_PAGE_SHIFT]];
     if (!set || !(set->checks & MM_CHECK_TRACK))
         return track;
-    bool live = mm_heap_is_live(heap, offset);
     if (mm_checked_is_guarded(set->checks))
-        return live ? mm_guard_track(heap, offset) : track;
+        return mm_guard_track(heap, offset);
     uint8_t *at = mm_heap_pointer(heap, offset);
     uint32_t sites = mm_sites_load(set, at);
     track.alloc_site = sites & 0xfff;
     track.alloc_step = mm_word_load(mm_word_1(set, at));
-    if (!live) {
+    if (!mm_heap_is_live(heap, offset)) {
         track.free_site = sites >> 12 & 0xfff;
         track.free_step = mm_word_load(mm_word_0(set, at));
     }
@@ -257,18 +256,23 @@ static MM_INLINE void end(struct mm_heap *heap, const struct mm_slab_set *set, u
     mm_free_fill(set, checks, at);
 }
 
+/* A free object, which is looked at, comes to life. */
+static void *begin_slow(struct mm_heap *heap, const struct mm_slab_set *set, uint32_t object,
+                        uint32_t n_bytes)
+{
+    unsigned checks = mm_checks_of(set);
+    if (!mm_free_is_intact(set, checks, mm_heap_pointer(heap, object)))
+        mm_checked_mend(heap, set, object);
+    return begin(heap, set, checks, object, n_bytes, site_of_caller(heap, set));
+}
+
 static __attribute__((noinline)) void *alloc_slow(struct mm_heap *heap, struct mm_slab_set *set,
                                                   uint32_t n_bytes)
 {
     if (mm_checked_is_guarded(set->checks))
         return mm_guard_alloc(heap, set, n_bytes);
     uint32_t object = take(heap, set);
-    if (object == MM_SLAB_NO_OBJECT)
-        return NULL;
-    unsigned checks = mm_checks_of(set);
-    if (!mm_free_is_intact(set, checks, mm_heap_pointer(heap, object)))
-        mm_checked_mend(heap, set, object);
-    return begin(heap, set, checks, object, n_bytes, site_of_caller(heap, set));
+    return object == MM_SLAB_NO_OBJECT ? NULL : begin_slow(heap, set, object, n_bytes);
 }
 
 static MM_INLINE void *alloc_fast(struct mm_heap *heap, struct mm_slab_set *set, unsigned checks,
@@ -299,23 +303,35 @@ void *mm_checked_alloc(struct mm_heap *heap, struct mm_slab_set *set, size_t n_b
     return alloc_unusual(heap, set, n_asked);
 }
 
-static __attribute__((noinline)) bool free_slow(struct mm_heap *heap, struct mm_slab_set *set,
-                                                uint32_t object)
+/* A live object, which is looked at, is a free one now. */
+static void end_slow(struct mm_heap *heap, const struct mm_slab_set *set, uint32_t object)
 {
-    if (mm_checked_is_guarded(set->checks))
-        return mm_guard_free(heap, set, object);
     unsigned checks = mm_checks_of(set);
     const uint8_t *at = mm_heap_pointer(heap, object);
     uint32_t n_bytes = mm_asked_bytes(set, checks, at);
     if (!mm_live_is_intact(set, checks, at, n_bytes))
         mm_checked_mend(heap, set, object);
     end(heap, set, checks, object, n_bytes, site_of_caller(heap, set));
+}
+
+/* A free object goes where others find it. */
+static void lay_down(struct mm_heap *heap, struct mm_slab_set *set, uint32_t object)
+{
     if (set->checks & MM_CHECK_QUARANTINE) {
         object = mm_quarantine_push(heap, set, object);
         if (object == MM_SLAB_NO_OBJECT || !may_leave(heap, set, object))
-            return true;
+            return;
     }
     put(set, object);
+}
+
+static __attribute__((noinline)) bool free_slow(struct mm_heap *heap, struct mm_slab_set *set,
+                                                uint32_t object)
+{
+    if (mm_checked_is_guarded(set->checks))
+        return mm_guard_free(heap, set, object);
+    end_slow(heap, set, object);
+    lay_down(heap, set, object);
     return true;
 }
 
@@ -327,7 +343,7 @@ static MM_INLINE bool free_fast(struct mm_heap *heap, struct mm_slab_set *set, u
     if (__builtin_expect(!stock || stock->n == stock->capacity || lacks_site(site, checks), 0))
         return free_slow(heap, set, object);
     const uint8_t *at = mm_heap_pointer(heap, object);
-    uint32_t n_bytes = mm_asked_quickly(set, checks, at);
+    uint32_t n_bytes = mm_asked_bytes(set, checks, at);
     if (__builtin_expect(!mm_live_is_intact(set, checks, at, n_bytes), 0))
         return free_slow(heap, set, object);
     end(heap, set, checks, object, n_bytes, site);
@@ -348,4 +364,32 @@ bool mm_checked_free(struct mm_heap *heap, struct mm_slab_set *set, uint32_t off
     if (set->checks & MM_CHECK_QUARANTINE)
         return free_slow(heap, set, offset);
     return free_unusual(heap, set, offset);
+}
+
+/* ---- objects set aside ---- */
+
+void mm_checked_rest(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset)
+{
+    if (mm_checked_is_guarded(set->checks))
+        mm_guard_rest(heap, set, offset);
+    else
+        end_slow(heap, set, offset);
+}
+
+void *mm_checked_wake(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset)
+{
+    if (mm_checked_is_guarded(set->checks))
+        return mm_guard_wake(heap, set, offset);
+    return begin_slow(heap, set, offset, mm_user_bytes(set));
+}
+
+void mm_checked_release(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset)
+{
+    if (mm_checked_is_guarded(set->checks)) {
+        mm_guard_free(heap, set, offset);
+        return;
+    }
+    if (!mm_free_is_intact(set, mm_checks_of(set), mm_heap_pointer(heap, offset)))
+        mm_checked_mend(heap, set, offset);
+    lay_down(heap, set, offset);
 }

@@ -2,11 +2,10 @@
  * checked.h - allocation and free with checks: red zones, poison, tracking, quarantine, proof.
  *
  * A set of slabs whose checks see every call (heap.h, MM_CHECKS_CALLS) is served here. With red
- * zones or tracking a record of 16 bytes lies behind each object; an object of a scope has 16 bytes
- * more, for the links of its scope (scope.h):
+ * zones or tracking a record of 16 bytes lies behind each object:
  *
  *   object            slack, where fewer bytes were asked for    record
- *   |<- n_bytes ---->|cc cc cc cc cc cc cc cc cc cc cc cc cc cc |cc cc cc cc|0|(links)|1|2    cc|
+ *   |<- n_bytes ---->|cc cc cc cc cc cc cc cc cc cc cc cc cc cc |cc cc cc cc|0|1|2    cc|
  *                     right red zone                              4 bytes    words of 4 bytes,
  *                                                                            the last byte is the
  *                                                                            left red zone of the
@@ -45,7 +44,6 @@
 
 enum {
     MM_TRAILER_BYTES = 16,
-    MM_SCOPE_LINK_BYTES = 16,
     MM_LEFT_ZONE_BYTES = 16, /* in front of a slab's first object */
     MM_STOCK_MAX = 32,       /* objects */
     MM_STOCK_BYTES = 8192,   /* and their bytes, but for two objects */
@@ -68,6 +66,13 @@ void *mm_checked_alloc(struct mm_heap *heap, struct mm_slab_set *set, size_t n_b
 /* `offset` is live. True, also when damage was found and reported. */
 bool mm_checked_free(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset);
 
+/* A live object is set aside, as if it were freed, but goes nowhere; one that was set aside is
+ * live again, with all its bytes, as if it were allocated, or is freed for good. Each looks at the
+ * object, and none needs memory. */
+void mm_checked_rest(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset);
+void *mm_checked_wake(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset);
+void mm_checked_release(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset);
+
 /* Bytes that were asked for; the object's size where that is not known. */
 uint32_t mm_checked_bytes(const struct mm_heap *heap, const struct mm_slab_set *set,
                           uint32_t offset);
@@ -79,16 +84,7 @@ struct mm_heap_track {
 };
 struct mm_heap_track mm_checked_track(const struct mm_heap *heap, uint32_t offset);
 
-/* The 16 bytes, aligned to 8, that a scope has in an object of a set with MM_CHECK_SCOPED. */
-static inline void *mm_checked_scope_links(const struct mm_heap *heap,
-                                           const struct mm_slab_set *set, uint32_t offset)
-{
-    uint32_t end = offset + set->layout.slot_bytes;
-    uint32_t behind = set->checks & MM_CHECKS_TRAILER ? 8 : 0;
-    return mm_heap_pointer(heap, end - behind - MM_SCOPE_LINK_BYTES);
-}
-
-/* Objects of scopes are not guarded: there is no room for their links. */
+/* Objects of scopes are not guarded (scope.h). */
 static inline bool mm_checked_is_guarded(unsigned checks)
 {
     return (checks & (MM_CHECK_GUARD | MM_CHECK_SCOPED)) == MM_CHECK_GUARD;

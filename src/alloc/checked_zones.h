@@ -125,8 +125,7 @@ static inline uint64_t mm_slack_differs(const uint8_t *at, uint32_t from, uint32
 /* Bytes behind the object's own in a slot. */
 static inline uint32_t mm_behind_bytes(unsigned checks)
 {
-    return (checks & MM_CHECKS_TRAILER ? (uint32_t)MM_TRAILER_BYTES : 0) +
-           (checks & MM_CHECK_SCOPED ? (uint32_t)MM_SCOPE_LINK_BYTES : 0);
+    return checks & MM_CHECKS_TRAILER ? (uint32_t)MM_TRAILER_BYTES : 0;
 }
 
 static inline uint32_t mm_body_bytes(const struct mm_slab_set *set)
@@ -184,18 +183,9 @@ static inline uint32_t mm_asked_bytes(const struct mm_slab_set *set, unsigned ch
 {
     if (!(checks & MM_CHECKS_TRAILER))
         return mm_user_bytes(set);
-    uint32_t word = mm_word_load(at + mm_body_bytes(set) + 4), n_bytes = word & 0xffff;
-    bool valid = word == mm_asked_encode(n_bytes) && n_bytes <= mm_user_bytes(set);
-    return __builtin_expect(valid, 1) ? n_bytes : mm_user_bytes(set);
-}
-
-/* The same, trusted as long as the red zone in front of it is intact. */
-static inline uint32_t mm_asked_quickly(const struct mm_slab_set *set, unsigned checks,
-                                        const uint8_t *at)
-{
-    if (!(checks & MM_CHECKS_TRAILER))
-        return mm_user_bytes(set);
-    return mm_word_load(at + mm_body_bytes(set) + 4) & 0xffff;
+    uint32_t n_bytes = mm_word_load(at + mm_body_bytes(set) + 4) ^ MM_ASKED_MARK;
+    bool is_valid = n_bytes <= mm_user_bytes(set); /* too much without the mark */
+    return __builtin_expect(is_valid, 1) ? n_bytes : mm_user_bytes(set);
 }
 
 /* ---- red zones: of a live object from n_bytes on, of a free one from its end on ---- */

@@ -1,8 +1,7 @@
 /* guard.c - objects that end at an unmapped page; see guard.h. */
 #include "alloc/guard.h"
 
-#include <string.h>
-
+#include "alloc/checked_zones.h"
 #include "alloc/report.h"
 #include "alloc/site.h"
 #include "base/assert.h"
@@ -160,36 +159,49 @@ static void tell(struct mm_heap *heap, const struct record *record,
     mm_report(heap, report);
 }
 
-/* Compares [from, to) of an object's pages with the byte of red zones; damage is reported and put
- * right. */
-static bool check_zone(struct mm_heap *heap, const struct record *record, uint32_t from,
-                       uint32_t to, enum mmsim_heap_mistake mistake)
+/* Bytes from `from` to `to` of an object's pages that all have to be `fill`. */
+struct zone {
+    uint32_t from, to;
+    uint8_t fill;
+    enum mmsim_heap_mistake mistake;
+};
+
+/* False: it is damaged, which is reported and put right. */
+static bool check_zone(struct mm_heap *heap, const struct record *record, const struct zone *zone)
 {
     uint8_t *bytes = mm_heap_pointer(heap, first_offset(record));
-    while (from < to && bytes[from] == MM_ZONE_LIVE_BYTE)
+    uint32_t from = zone->from, to = zone->to;
+    while (from < to && bytes[from] == zone->fill)
         from++;
     if (from == to)
         return true;
-    while (bytes[to - 1] == MM_ZONE_LIVE_BYTE)
+    while (bytes[to - 1] == zone->fill)
         to--;
-    struct mmsim_heap_report report = {.mistake = mistake,
+    struct mmsim_heap_report report = {.mistake = zone->mistake,
                                        .address = first_address(record) + from,
                                        .n_found = to - from,
-                                       .expected = MM_ZONE_LIVE_BYTE};
+                                       .expected = zone->fill};
     memcpy(report.found, bytes + from,
            report.n_found < sizeof report.found ? report.n_found : sizeof report.found);
-    memset(bytes + from, MM_ZONE_LIVE_BYTE, to - from);
+    memset(bytes + from, zone->fill, to - from);
     tell(heap, record, &report);
     return false;
 }
 
-/* How many of its two red zones are damaged. */
+/* How many of its zones are damaged; one that is set aside may not be written. */
 static unsigned check_zones(struct mm_heap *heap, const struct record *record)
 {
-    uint32_t end = record->n_pages << MMSIM_PAGE_SHIFT;
-    unsigned n = 0;
-    n += !check_zone(heap, record, 0, record->start, MMSIM_HEAP_LEFT_RED_ZONE);
-    n += !check_zone(heap, record, record->start + record->n_bytes, end, MMSIM_HEAP_RIGHT_RED_ZONE);
+    uint32_t start = record->start, end = start + record->n_bytes;
+    const struct zone zones[] = {
+        {0, start, MM_ZONE_LIVE_BYTE, MMSIM_HEAP_LEFT_RED_ZONE},
+        {end, record->n_pages << MMSIM_PAGE_SHIFT, MM_ZONE_LIVE_BYTE, MMSIM_HEAP_RIGHT_RED_ZONE},
+        {start, end - 1, MM_POISON_FREE_BYTE, MMSIM_HEAP_USE_AFTER_FREE},
+        {end - 1, end, MM_POISON_END_BYTE, MMSIM_HEAP_USE_AFTER_FREE}};
+    const struct mm_slab_set *set = heap->sets[heap->page_map[record->by_frame.page]];
+    bool is_aside = !mm_heap_is_live(heap, object_offset(record));
+    unsigned n = 0, n_zones = is_aside && (mm_checks_of(set) & MM_CHECK_POISON) ? 4 : 2;
+    for (unsigned i = 0; i < n_zones; i++)
+        n += !check_zone(heap, record, &zones[i]);
     return n;
 }
 
@@ -255,6 +267,7 @@ static void note_allocation(struct mm_heap *heap, const struct mm_slab_set *set,
                             struct record *record)
 {
     record->alloc_site = heap->site;
+    record->free_site = NULL;
     record->track = (struct mm_heap_track){.alloc_step = (uint32_t)mm_site_step(heap)};
     if (!(set->checks & MM_CHECK_TRACK))
         return;
@@ -315,7 +328,6 @@ void *mm_guard_alloc(struct mm_heap *heap, struct mm_slab_set *set, size_t n_byt
 
 static void note_free(struct mm_heap *heap, const struct mm_slab_set *set, struct record *record)
 {
-    record->is_live = false;
     record->free_site = heap->site;
     record->track.free_step = (uint32_t)mm_site_step(heap);
     if (!(set->checks & MM_CHECK_TRACK))
@@ -330,7 +342,9 @@ bool mm_guard_free(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offse
     struct record *record = live_at(heap, offset);
     MM_ASSERT(record && object_offset(record) == offset, "a live guarded object has no record");
     check_zones(heap, record);
-    note_free(heap, set, record);
+    if (mm_heap_is_live(heap, offset))
+        note_free(heap, set, record);
+    record->is_live = false;
     heap->unmap_guarded(heap->map_user, first_address(record));
     uint32_t slab = first_offset(record);
     mm_heap_clear_live(heap, offset);
@@ -340,6 +354,29 @@ bool mm_guard_free(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offse
     if (++guard->n_resting > MM_GUARD_MAX_RESTING)
         end_rest(heap, MM_CONTAINER_OF(guard->resting.next, struct record, resting));
     return true;
+}
+
+void mm_guard_rest(struct mm_heap *heap, const struct mm_slab_set *set, uint32_t offset)
+{
+    struct record *record = live_at(heap, offset);
+    check_zones(heap, record);
+    note_free(heap, set, record);
+    mm_heap_clear_live(heap, offset);
+    if (!(mm_checks_of(set) & MM_CHECK_POISON))
+        return;
+    uint8_t *object = mm_heap_pointer(heap, offset);
+    memset(object, MM_POISON_FREE_BYTE, record->n_bytes - 1);
+    object[record->n_bytes - 1] = MM_POISON_END_BYTE;
+}
+
+void *mm_guard_wake(struct mm_heap *heap, const struct mm_slab_set *set, uint32_t offset)
+{
+    struct record *record = live_at(heap, offset);
+    check_zones(heap, record);
+    fill(heap, set, record);
+    note_allocation(heap, set, record);
+    mm_heap_set_live(heap, offset);
+    return mm_heap_pointer(heap, offset);
 }
 
 /* ---- looking ---- */
@@ -357,7 +394,8 @@ uint32_t mm_guard_bytes(const struct mm_heap *heap, uint32_t offset)
 
 struct mm_heap_track mm_guard_track(const struct mm_heap *heap, uint32_t offset)
 {
-    return live_at(heap, offset)->track;
+    const struct record *record = live_at(heap, offset);
+    return record ? record->track : (struct mm_heap_track){0};
 }
 
 mmsim_vaddr mm_heap_address(const struct mm_heap *heap, const void *object)

@@ -20,9 +20,9 @@
  *
  * Records are kept apart from the objects, in a cache that is never guarded.
  *
- * Invariants: (1) each live object of a guarded set has a record in by_frame and in by_page, each
- * resting one in by_page and in the list; (2) n_resting is the length of the list; (3) page ranges
- * of records do not overlap.
+ * Invariants: (1) each object of a guarded set that is live, or set aside by a pool, has a record
+ * in by_frame and in by_page, each resting one in by_page and in the list; (2) n_resting is the
+ * length of the list; (3) page ranges of records do not overlap.
  */
 #ifndef MM_ALLOC_GUARD_H
 #define MM_ALLOC_GUARD_H
@@ -40,19 +40,25 @@ struct mm_slab_layout mm_guard_plan(const struct mm_cache *cache);
  * bytes are constructed, or 0x5a under MM_CHECK_POISON, or else 0. */
 void *mm_guard_alloc(struct mm_heap *heap, struct mm_slab_set *set, size_t n_bytes);
 
-/* `offset` is live. True, also when red zones were damaged, which is reported. */
+/* `offset` is live, or set aside. True, also when red zones were damaged, which is reported. */
 bool mm_guard_free(struct mm_heap *heap, struct mm_slab_set *set, uint32_t offset);
+
+/* mm_checked_rest() and mm_checked_wake() of a guarded object. It stays mapped while it is set
+ * aside: mapping it again could fail. A late write is found by its poison. */
+void mm_guard_rest(struct mm_heap *heap, const struct mm_slab_set *set, uint32_t offset);
+void *mm_guard_wake(struct mm_heap *heap, const struct mm_slab_set *set, uint32_t offset);
 
 /* Of an object in a guarded set that holds `offset`: its start; MM_SLAB_NO_OBJECT: there is none.
  */
 uint32_t mm_guard_object(const struct mm_heap *heap, uint32_t offset);
 
-/* Of a live object in a guarded set: bytes that were asked for; where it was allocated, and when.
- */
+/* Of a live object in a guarded set: bytes that were asked for. Of any: where it was allocated, and
+ * when, as far as it is known. */
 uint32_t mm_guard_bytes(const struct mm_heap *heap, uint32_t offset);
 struct mm_heap_track mm_guard_track(const struct mm_heap *heap, uint32_t offset);
 
-/* The red zones of every live guarded object; returns the damages found and reported. */
+/* The red zones of every guarded object, and the poison of those set aside; returns the damages
+ * found and reported. */
 uint64_t mm_guard_verify(struct mm_heap *heap);
 
 /* The kernel's access to this address was refused by the MMU. True: it lies in, before or behind a

@@ -74,6 +74,7 @@ struct mm_leak;
 struct mmsim_heap_report;
 struct mm_heap_sites;
 struct mm_guard;
+struct mm_scope_links;
 
 /* Whole pages that were freed, and no longer the heap's. */
 struct mm_heap_freed {
@@ -126,6 +127,9 @@ struct mm_heap {
     /* Told of what is handed out and taken back, as far as calls are seen (leak.h); may be NULL. */
     struct mm_leak *leak;
 
+    /* By offset / MM_HEAP_GRANULE: which scope an object is in (scope.h); NULL: there are none. */
+    struct mm_scope_links *scope_links;
+
     /* Told of each mistake found (report.h); may be NULL. */
     void (*on_report)(void *user, const struct mmsim_heap_report *report);
     void *report_user;
@@ -143,7 +147,7 @@ struct mm_heap {
     void (*release_guarded)(void *user, mmsim_vaddr address); /* and may be used again */
     void *map_user;
     struct mm_guard *spare_guard; /* made, but its cache is not yet */
-    struct mm_guard *guard; /* guard.h; NULL until something is guarded */
+    struct mm_guard *guard;       /* guard.h; NULL until something is guarded */
 };
 
 /* False: no memory. `heap` must not move afterwards, nor `zones`. `seed` is for what is random. */
@@ -288,10 +292,6 @@ uint64_t mm_heap_reap(struct mm_heap *heap);
 
 void *mm_heap_alloc_run(struct mm_heap *heap, uint64_t n_frames, unsigned align_order);
 uint64_t mm_heap_run_frames(const struct mm_heap *heap, uint32_t offset);
-
-/* Whose a run is: a number of the owner's, 0 until it is set. */
-uint32_t mm_heap_run_owner(const struct mm_heap *heap, uint32_t offset);
-void mm_heap_set_run_owner(const struct mm_heap *heap, uint32_t offset, uint32_t owner);
 
 /* The run that begins at `offset`; all of them. */
 void mm_heap_free_run(struct mm_heap *heap, uint32_t offset);

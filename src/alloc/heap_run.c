@@ -1,8 +1,8 @@
 /*
  * heap_run.c - large blocks: runs of whole pages, contiguous and not rounded to a power of two.
  *
- * A run's first frame knows its length (payload, lower half) and its scope (upper half); its pages
- * are marked in the page map, and the live bit of its first granule is set.
+ * A run's first frame knows its length (payload); its pages are marked in the page map, and the
+ * live bit of its first granule is set.
  */
 #include <string.h>
 
@@ -34,18 +34,7 @@ void *mm_heap_alloc_run(struct mm_heap *heap, uint64_t n_frames, unsigned align_
 
 uint64_t mm_heap_run_frames(const struct mm_heap *heap, uint32_t offset)
 {
-    return (uint32_t)heap->zones->table[offset >> MMSIM_PAGE_SHIFT].payload;
-}
-
-uint32_t mm_heap_run_owner(const struct mm_heap *heap, uint32_t offset)
-{
-    return (uint32_t)(heap->zones->table[offset >> MMSIM_PAGE_SHIFT].payload >> 32);
-}
-
-void mm_heap_set_run_owner(const struct mm_heap *heap, uint32_t offset, uint32_t owner)
-{
-    uint64_t n_frames = mm_heap_run_frames(heap, offset);
-    heap->zones->table[offset >> MMSIM_PAGE_SHIFT].payload = n_frames | (uint64_t)owner << 32;
+    return heap->zones->table[offset >> MMSIM_PAGE_SHIFT].payload;
 }
 
 bool mm_heap_resize_run(struct mm_heap *heap, uint32_t offset, uint64_t n_frames)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc/checked.h"
+#include "alloc/leak.h"
 #include "base/assert.h"
 #include "base/tree.h"
 
@@ -57,27 +58,64 @@ static void move_chunk(struct mm_pool_chunk **from, struct mm_pool_chunk **to)
     *to = chunk;
 }
 
-/* A live object becomes one in reserve, and the other way round. */
+static bool is_checked(const struct mm_slab_set *set)
+{
+    return set->checks & MM_CHECKS_CALLS;
+}
+
+/* A live object becomes one in reserve, by all that a free means but to be found by others. */
 static void put_aside(struct mm_pool *pool, uint32_t offset)
 {
+    struct mm_heap *heap = pool->owner->heap;
+    struct mm_slab_set *set = set_of(pool, offset);
+    if (heap->leak)
+        mm_leak_on_free(heap->leak, offset);
+    if (is_checked(set))
+        mm_checked_rest(heap, set, offset);
+    else
+        mm_heap_clear_live(heap, offset);
+    set->n_resting++;
     if (!pool->filled || pool->filled->n == CHUNK_OBJECTS)
         move_chunk(&pool->empty, &pool->filled);
     pool->filled->objects[pool->filled->n++] = offset;
     pool->n_held++;
-    set_of(pool, offset)->n_resting++;
-    mm_heap_clear_live(pool->owner->heap, offset);
 }
 
-static void *take_back(struct mm_pool *pool)
+/* An object leaves the reserve; it is not live. */
+static uint32_t take_out(struct mm_pool *pool)
 {
-    struct mm_heap *heap = pool->owner->heap;
     uint32_t offset = pool->filled->objects[--pool->filled->n];
     if (pool->filled->n == 0)
         move_chunk(&pool->filled, &pool->empty);
     pool->n_held--;
     set_of(pool, offset)->n_resting--;
-    mm_heap_set_live(heap, offset);
+    return offset;
+}
+
+static void *take_back(struct mm_pool *pool)
+{
+    struct mm_heap *heap = pool->owner->heap;
+    uint32_t offset = take_out(pool);
+    struct mm_slab_set *set = set_of(pool, offset);
+    if (is_checked(set))
+        mm_checked_wake(heap, set, offset);
+    else
+        mm_heap_set_live(heap, offset);
+    if (heap->leak)
+        mm_leak_on_alloc(heap->leak, offset);
     return mm_heap_pointer(heap, offset);
+}
+
+/* To the heap; it was freed when it was set aside. */
+static void give_up(struct mm_pool *pool)
+{
+    struct mm_heap *heap = pool->owner->heap;
+    uint32_t offset = take_out(pool);
+    struct mm_slab_set *set = set_of(pool, offset);
+    if (is_checked(set))
+        mm_checked_release(heap, set, offset);
+    else
+        mm_heap_put_one(heap, set, offset);
 }
 
 /* Makes the chunks as many as n objects need; those that hold something stay. False: no memory. */
@@ -102,7 +140,7 @@ static bool fit_chunks(struct mm_pool *pool, uint64_t n)
 static void cut_reserve(struct mm_pool *pool, uint64_t n)
 {
     while (pool->n_held > n)
-        mm_cache_free(&pool->cache, take_back(pool));
+        give_up(pool);
 }
 
 static bool fill_reserve(struct mm_pool *pool, uint64_t n)

@@ -11,7 +11,8 @@
  *                   out --free--> heap, otherwise
  *
  * Each pool has a cache of its own, so that a wrong free is found, and checks are switched, as for
- * every cache. An object in the reserve is not live: freeing it again is a double free.
+ * every cache. An object in the reserve is not live: freeing it again is a double free, and checks
+ * see it come and go as a free and an allocation.
  *
  * The reserve is a list of chunks in a cache of the kernel's own, where no stray store reaches it.
  *

@@ -12,7 +12,10 @@
  *
  * Invariants: (1) numbers are 0 to n_rows - 1, rows[0] has no text, and no two rows have the same
  * one; (2) each row but 0 is in the chain of its text's hash, once; (3) a row's n_live and
- * live_bytes are those of the objects in use that were allocated there under MM_CHECK_TRACK.
+ * live_bytes are those of the objects in use that were allocated there under MM_CHECK_TRACK, unless
+ * a user of the heap wrote over an object's record: it is then taken off the row that the record
+ * names, as far as that has something left; n_live <= n_allocs and live_bytes <= peak_bytes even
+ * so.
  */
 #ifndef MM_ALLOC_SITE_H
 #define MM_ALLOC_SITE_H
@@ -126,8 +129,11 @@ static inline void mm_site_count_free(struct mm_heap *heap, unsigned number, uin
     if (__builtin_expect(number >= mm_site_count(heap), 0))
         return; /* the object's record was written over */
     struct mm_site *site = mm_site_at(heap, number);
-    if (__builtin_expect(site->live_bytes < n_bytes, 0))
+    if (__builtin_expect(site->n_live == 0 || site->live_bytes < n_bytes, 0)) {
+        site->n_live -= site->n_live > 0; /* so was this one's, or another's of the site */
+        site->live_bytes = 0;
         return;
+    }
     site->n_live--;
     site->live_bytes -= n_bytes;
 }

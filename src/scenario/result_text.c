@@ -15,6 +15,7 @@ struct page {
     const struct mmsim_result *result;
     const struct mmsim_text_style *style;
     struct mm_text text;
+    int path_columns; /* of statistics */
 };
 
 static const char red[] = "\033[31m", bold[] = "\033[1m", dim[] = "\033[2m";
@@ -112,12 +113,26 @@ static void put_sanitizer(struct page *page)
 
 enum { PATH_COLUMNS = 28, NUMBER_COLUMNS = 13, UNIT_COLUMNS = 12 };
 
+static const char process_group[] = "process.NAME.";
+
+/* So many that the paths of processes with long names fit. */
+static int path_columns(const struct mmsim_result *result)
+{
+    static const char longest[] = "process..page_tables";
+    const struct mm_process_record *records = result->processes.data;
+    size_t n = PATH_COLUMNS;
+    for (size_t i = 0; i < result->processes.n; i++)
+        if (sizeof longest + strlen(records[i].name) > n)
+            n = sizeof longest + strlen(records[i].name); /* a blank included */
+    return (int)n;
+}
+
 static void put_row(struct page *page, const char *path, const struct mmsim_stat *stat,
                     uint64_t value)
 {
     if (value == 0 && !page->style->verbose)
         return;
-    mm_text_printf(&page->text, "  %-*s", PATH_COLUMNS, path);
+    mm_text_printf(&page->text, "  %-*s", page->path_columns, path);
     char number[MM_COUNT_CHARS];
     mm_count_print(value, number);
     mm_text_printf(&page->text, "%*s", NUMBER_COLUMNS, number);
@@ -128,8 +143,6 @@ static void put_row(struct page *page, const char *path, const struct mmsim_stat
     put_styled(page, dim, stat->meaning);
     mm_text_puts(&page->text, "\n");
 }
-
-static const char process_group[] = "process.NAME.";
 
 static bool is_process_row(const struct mmsim_stat *stat)
 {
@@ -207,7 +220,7 @@ void mmsim_result_write_text(const struct mmsim_result *result,
 {
     struct mm_host host;
     mm_host_init(&host, &result->host.allocator);
-    struct page page = {.result = result, .style = style};
+    struct page page = {.result = result, .style = style, .path_columns = path_columns(result)};
     mm_text_init(&page.text, &host);
     if (style->part == MMSIM_TEXT_FAILURES) {
         put_failure_lines(&page);

@@ -64,13 +64,14 @@ static void verify_pointers(struct mm_decoder *decoder, const struct mm_node *no
     const struct mm_node *item = list ? list->first : NULL;
     for (uint32_t i = 0; i < pointers->n && item; i++, item = item->next) {
         uint64_t offset = pointers->data[i];
-        if (offset % POINTER_BYTES == 0 && offset + POINTER_BYTES <= step->size)
-            continue;
-        mm_mistake_add(decoder->mistakes, item,
-                       "pointers: %s is no multiple of 4 such that a pointer of 4 bytes lies in "
-                       "the object's %llu",
-                       mm_mistake_quote(decoder->mistakes, item->text),
-                       (unsigned long long)step->size);
+        const char *quoted = mm_mistake_quote(decoder->mistakes, item->text);
+        if (offset % POINTER_BYTES != 0)
+            mm_mistake_add(decoder->mistakes, item, "pointers: %s is no multiple of 4", quoted);
+        else if (offset + POINTER_BYTES > step->size)
+            mm_mistake_add(decoder->mistakes, item,
+                           "pointers: %s leaves no room for a pointer of 4 bytes in an object of "
+                           "%llu",
+                           quoted, (unsigned long long)step->size);
     }
 }
 

@@ -152,6 +152,173 @@ START_TEST(a_scope_survives_that_memory_is_gone)
 }
 END_TEST
 
+/* ---- stores that go astray ---- */
+
+enum { N_STRAY = 8, N_WORDS_BEHIND = 12, STRAY_BYTES = 32 };
+
+struct stray {
+    struct fixture fixture;
+    struct mm_scope *scope;
+    uint8_t *objects[N_STRAY];
+};
+
+static void setup_stray(struct stray *stray, unsigned checks)
+{
+    setup(&stray->fixture, checks);
+    stray->scope = mm_scope_begin(&stray->fixture.scopes, "s", NULL);
+    for (int i = 0; i < N_STRAY; i++)
+        ck_assert_ptr_nonnull(stray->objects[i] = mm_scope_kmalloc(stray->scope, STRAY_BYTES));
+}
+
+static uint32_t stray_value(const struct stray *stray, int which)
+{
+    const struct mm_heap *heap = &stray->fixture.heap;
+    uint32_t other = (uint32_t)mm_heap_offset(heap, stray->objects[6]);
+    const uint32_t values[] = {0, UINT32_MAX, 0xf0f0f0f0, other, other + STRAY_BYTES, 0x400000};
+    return values[which];
+}
+enum { N_STRAY_VALUES = 6 };
+
+static bool is_in_scope(const struct stray *stray, const void *object)
+{
+    const struct mm_heap *heap = &stray->fixture.heap;
+    return mm_scope_of(heap, (uint32_t)mm_heap_offset(heap, object)) == stray->scope;
+}
+
+/* The object that was written around is freed, one is moved, and the rest goes with the scope. */
+static void expect_a_whole_scope(struct stray *stray)
+{
+    check(&stray->fixture);
+    for (int i = 0; i < N_STRAY; i++)
+        ck_assert(is_in_scope(stray, stray->objects[i]));
+    ck_assert(mm_kfree(&stray->fixture.heap, stray->objects[3]));
+    ck_assert(!is_in_scope(stray, stray->objects[3]));
+    check(&stray->fixture);
+    uint8_t *moved = mm_krealloc(&stray->fixture.heap, stray->objects[4], 5000);
+    ck_assert(is_in_scope(stray, moved) && !is_live(&stray->fixture, stray->objects[4]));
+    check(&stray->fixture);
+    ck_assert_uint_eq(mm_scope_end(stray->scope), N_STRAY - 1);
+    ck_assert(!is_live(&stray->fixture, moved));
+    for (int i = 0; i < N_STRAY; i++)
+        ck_assert(!is_live(&stray->fixture, stray->objects[i]));
+    check(&stray->fixture);
+    teardown(&stray->fixture);
+}
+
+static const unsigned stray_checks[] = {0, MM_CHECK_RED_ZONES,
+                                        MM_CHECK_RED_ZONES | MM_CHECK_POISON | MM_CHECK_TRACK,
+                                        MM_CHECK_QUARANTINE | MM_CHECK_HARDEN};
+enum { N_STRAY_CHECKS = sizeof stray_checks / sizeof *stray_checks };
+
+START_TEST(no_word_behind_an_object_leads_its_scope_astray)
+{
+    for (int value = 0; value < N_STRAY_VALUES; value++)
+        for (size_t word = 0; word < N_WORDS_BEHIND; word++) {
+            struct stray stray;
+            setup_stray(&stray, stray_checks[_i]);
+            uint32_t stored = stray_value(&stray, value);
+            uint8_t *place = stray.objects[3] + STRAY_BYTES + word * sizeof stored;
+            uint64_t from = mm_heap_offset(&stray.fixture.heap, stray.objects[3]);
+            uint64_t to = mm_heap_offset(&stray.fixture.heap, place);
+            ck_assert_uint_eq(from >> MMSIM_PAGE_SHIFT, to >> MMSIM_PAGE_SHIFT);
+            memcpy(place, &stored, sizeof stored);
+            expect_a_whole_scope(&stray);
+        }
+}
+END_TEST
+
+START_TEST(a_scope_outlives_that_all_pages_of_its_objects_are_written_over)
+{
+    for (int value = 0; value < N_STRAY_VALUES; value++) {
+        struct stray stray;
+        setup_stray(&stray, stray_checks[_i]);
+        uint32_t stored = stray_value(&stray, value);
+        for (int i = 0; i < N_STRAY; i++) {
+            uint64_t offset = mm_heap_offset(&stray.fixture.heap, stray.objects[i]);
+            uint8_t *page = stray.fixture.heap.ram + (offset & ~(uint64_t)MMSIM_PAGE_MASK);
+            for (size_t at = 0; at < MMSIM_PAGE_SIZE; at += sizeof stored)
+                memcpy(page + at, &stored, sizeof stored);
+        }
+        expect_a_whole_scope(&stray);
+    }
+}
+END_TEST
+
+/* What nothing in the machine can do, and the checks still have to find. */
+START_TEST(the_check_finds_each_link_that_is_wrong)
+{
+    struct stray stray;
+    setup_stray(&stray, 0);
+    const struct mm_heap *heap = &stray.fixture.heap;
+    uint64_t offset = mm_heap_offset(heap, stray.objects[3]);
+    struct mm_scope_links *links = &heap->scope_links[offset / MM_HEAP_GRANULE], right = *links;
+    const struct mm_scope_links wrong[] = {
+        {right.next, right.previous, 0},
+        {right.next, 0, right.scope},
+        {right.next, right.next, right.scope},
+        {0, right.previous, right.scope},
+        {(uint32_t)offset, right.previous, right.scope},
+        {right.next + STRAY_BYTES / 2, right.previous, right.scope},
+        {(uint32_t)mm_heap_offset(heap, stray.objects[1]), right.previous, right.scope}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        *links = wrong[i];
+        ck_assert_msg(mm_scopes_check(&stray.fixture.scopes) != NULL, "links %zu", i);
+    }
+    *links = right;
+    stray.scope->n_objects++;
+    ck_assert_ptr_nonnull(mm_scopes_check(&stray.fixture.scopes));
+    stray.scope->n_objects--;
+    expect_a_whole_scope(&stray);
+}
+END_TEST
+
+START_TEST(the_check_finds_an_object_that_dropped_out_of_its_scope)
+{
+    struct stray stray;
+    setup_stray(&stray, 0);
+    struct mm_heap *heap = &stray.fixture.heap;
+    mm_scope_forget(heap, (uint32_t)mm_heap_offset(heap, stray.objects[3]));
+    ck_assert_ptr_nonnull(mm_scopes_check(&stray.fixture.scopes));
+    ck_assert(mm_kfree(heap, stray.objects[3]));
+    check(&stray.fixture);
+    teardown(&stray.fixture);
+}
+END_TEST
+
+/* ---- where there is no room for a set ---- */
+
+START_TEST(a_scope_gets_whole_pages_where_its_class_has_no_room_for_a_set)
+{
+    struct fixture fixture;
+    setup(&fixture, 0);
+    struct mm_heap *heap = &fixture.heap;
+    void *outside[MM_CACHE_MAX_SETS];
+    for (unsigned i = 0; i < MM_CACHE_MAX_SETS; i++) {
+        ck_assert(mm_kmalloc_set_checks(heap, i));
+        ck_assert_ptr_nonnull(outside[i] = mm_kmalloc(heap, 100));
+        ck_assert_ptr_nonnull(mm_kmalloc(heap, 8192));
+    }
+    struct mm_scope *scope = mm_scope_begin(&fixture.scopes, "s", NULL);
+    uint8_t *small = mm_scope_kmalloc(scope, 100), *large = mm_scope_kmalloc(scope, 8192);
+    ck_assert_uint_eq(mm_ksize(heap, small), MMSIM_PAGE_SIZE);
+    ck_assert_uint_eq(mm_ksize(heap, large), 8192);
+    ck_assert_uint_eq(heap->n_runs, 2);
+    memset(small, 0x33, 100);
+    ck_assert_ptr_nonnull(small = mm_krealloc(heap, small, 80));
+    ck_assert_int_eq(small[79], 0x33);
+    ck_assert_ptr_eq(mm_scope_of(heap, (uint32_t)mm_heap_offset(heap, small)), scope);
+    ck_assert(mm_kfree_sized(heap, large, 8192));
+    check(&fixture);
+    ck_assert_uint_eq(mm_scope_end(scope), 1);
+    ck_assert_uint_eq(heap->n_runs, 0);
+    for (unsigned i = 0; i < MM_CACHE_MAX_SETS; i++)
+        ck_assert(mm_kfree(heap, outside[i]));
+    ck_assert_uint_eq(heap->n_reports, 0);
+    check(&fixture);
+    teardown(&fixture);
+}
+END_TEST
+
 /* ---- against a model ---- */
 
 enum { N_SCOPES = 12, N_OBJECTS = 300, N_ROUNDS = 30000 };
@@ -268,6 +435,12 @@ Suite *test_scope_suite(void)
     tcase_add_test(tests, an_object_that_changes_its_size_stays_in_its_scope);
     tcase_add_test(tests, the_site_of_an_object_of_a_scope_is_known_when_sites_are_tracked);
     tcase_add_test(tests, a_scope_survives_that_memory_is_gone);
+    tcase_add_loop_test(tests, no_word_behind_an_object_leads_its_scope_astray, 0, N_STRAY_CHECKS);
+    tcase_add_loop_test(tests, a_scope_outlives_that_all_pages_of_its_objects_are_written_over, 0,
+                        N_STRAY_CHECKS);
+    tcase_add_test(tests, the_check_finds_each_link_that_is_wrong);
+    tcase_add_test(tests, the_check_finds_an_object_that_dropped_out_of_its_scope);
+    tcase_add_test(tests, a_scope_gets_whole_pages_where_its_class_has_no_room_for_a_set);
     tcase_add_loop_test(tests, scopes_agree_with_a_model_under_random_operations, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;

@@ -135,6 +135,61 @@ START_TEST(random_use_counts_as_a_slow_table_does)
 }
 END_TEST
 
+/* ---- records that were written over ---- */
+
+/* The record lies behind the class's 112 bytes: word 0 four bytes on, the sites in its last four.
+ */
+static void forge_record(uint8_t *object, uint32_t word_0, uint16_t site)
+{
+    uint32_t sites = site;
+    memcpy(object + 112 + 4, &word_0, sizeof word_0);
+    memcpy(object + 112 + 12, &sites, 3);
+}
+
+static const struct mm_site *site_named(const char *text)
+{
+    return mm_site_at(&kit.heap, mm_site_find(&kit.heap, text));
+}
+
+START_TEST(records_that_name_another_site_take_no_more_off_it_than_it_has)
+{
+    checks(U);
+    uint8_t *objects[3] = {alloc_at(100, "a.c:1", 1), alloc_at(100, "a.c:1", 1),
+                           alloc_at(100, "a.c:1", 1)};
+    uint8_t *other = alloc_at(100, "b.c:1", 1);
+    const struct mm_site *a = site_named("a.c:1"), *b = site_named("b.c:1");
+    for (unsigned i = 0; i < 3; i++) {
+        forge_record(objects[i], 0x5aa50001, b->number);
+        free_at(objects[i], "free.c:1", 2);
+        ck_assert_uint_eq(b->n_live, 0);
+        ck_assert_uint_eq(b->live_bytes, i == 0 ? 99 : 0); /* nobody's, once none is in use */
+        kit_check(&kit);
+    }
+    free_at(other, "free.c:1", 3);
+    ck_assert_uint_eq(b->n_live + b->live_bytes, 0);
+    ck_assert_uint_eq(a->n_live, 3);
+    ck_assert_uint_eq(a->live_bytes, 300);
+}
+END_TEST
+
+START_TEST(bytes_without_their_mark_are_those_of_the_whole_object)
+{
+    static const unsigned combinations[] = {U, U | P, U | Q, Z | U, Z | P | U, Z | P | U | Q};
+    for (unsigned i = 0; i < sizeof combinations / sizeof *combinations; i++) {
+        checks(combinations[i]);
+        uint8_t *object = alloc_at(112, "a.c:1", 1), *other = alloc_at(112, "a.c:1", 1);
+        forge_record(object, 0x00000007, site_named("a.c:1")->number); /* red zones are intact */
+        ck_assert_uint_eq(mm_ksize(&kit.heap, object), 112);
+        free_at(object, "free.c:1", 2);
+        ck_assert_uint_eq(site_named("a.c:1")->live_bytes, 112);
+        ck_assert_uint_eq(site_named("a.c:1")->n_live, 1);
+        free_at(other, "free.c:1", 2);
+        ck_assert_uint_eq(site_named("a.c:1")->live_bytes, 0);
+    }
+    ck_assert_uint_eq(kit.n_reports, 0);
+}
+END_TEST
+
 Suite *test_site_suite(void);
 Suite *test_site_suite(void)
 {
@@ -147,6 +202,8 @@ Suite *test_site_suite(void)
     tcase_add_test(tests, the_table_is_full_after_4095_texts_and_the_rest_is_unknown);
     tcase_add_test(tests, live_and_peak_and_total_are_counted_for_each_site);
     tcase_add_test(tests, random_use_counts_as_a_slow_table_does);
+    tcase_add_test(tests, records_that_name_another_site_take_no_more_off_it_than_it_has);
+    tcase_add_test(tests, bytes_without_their_mark_are_those_of_the_whole_object);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -57,6 +57,11 @@ START_TEST(a_letter_that_is_none_is_pointed_at)
         ck_assert_uint_eq(checks, 77);
         ck_assert(!mmsim_heap_checks_parse(rows[i].letters, &checks, NULL));
     }
+    unsigned checks = 77;
+    size_t wrong = 99;
+    ck_assert(!mmsim_heap_checks_parse(NULL, &checks, &wrong));
+    ck_assert_uint_eq(wrong, 0);
+    ck_assert_uint_eq(checks, 77);
 }
 END_TEST
 

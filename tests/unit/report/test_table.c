@@ -337,6 +337,21 @@ START_TEST(every_table_is_one_line_of_json)
 }
 END_TEST
 
+START_TEST(a_table_that_there_is_not_prints_nothing)
+{
+    struct mmsim_machine *machine = kit_machine();
+    print(machine, MMSIM_N_TABLES, MMSIM_TABLE_TEXT);
+    ck_assert_str_eq(caught.text, "");
+    print(machine, (enum mmsim_table)99, MMSIM_TABLE_JSON);
+    ck_assert_str_eq(caught.text, "");
+    ck_assert_ptr_null(mmsim_table_nothing(machine, (enum mmsim_table)99));
+    ck_assert_ptr_null(mmsim_table_nothing(machine, MMSIM_TABLE_SLABINFO));
+    ck_assert_str_eq(mmsim_table_nothing(machine, MMSIM_TABLE_KMEMLEAK),
+                     "no search has found a leak");
+    mmsim_machine_destroy(machine);
+}
+END_TEST
+
 START_TEST(printing_changes_nothing)
 {
     struct mmsim_machine *machine = kit_machine();
@@ -453,6 +468,7 @@ Suite *test_table_suite(void)
     tcase_add_test(tests, vmallocinfo_shows_areas_with_their_guard_pages);
     tcase_add_test(tests, kmemleak_shows_the_root_of_what_was_lost);
     tcase_add_test(tests, every_table_is_one_line_of_json);
+    tcase_add_test(tests, a_table_that_there_is_not_prints_nothing);
     tcase_add_test(tests, printing_changes_nothing);
     tcase_add_test(tests, a_failure_on_purpose_stands_in_its_table);
     tcase_add_test(tests, a_request_beyond_memory_is_explained);

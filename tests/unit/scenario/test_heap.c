@@ -71,7 +71,7 @@ START_TEST(objects_are_memory_at_the_address_of_their_name)
                          "  - {do: read, by: kernel, at: d+2 pages,\n"
                          "     expect: {error: EFAULT, mistake: guard-hit}}\n"
                          "  - {do: vfree, at: d}\n"
-                         "  - {do: vfree, at: d, expect: {error: EINVAL, mistake: foreign-free}}\n"
+                         "  - {do: vfree, at: d, expect: {error: EINVAL, mistake: double-free}}\n"
                          "  - {do: kfree, at: c}\n");
 }
 END_TEST
@@ -120,14 +120,19 @@ static const struct {
      "expected mistake double-free, but got mistake none"},
     {"{do: kmalloc, size: 8, count: 2, expect: {objects: 3}}", "expected objects 3"},
     {"{do: kmalloc, size: 7MiB}", "expected ok, but got error ENOMEM"},
-    {"{do: cache-create, name: c, size: 64}", "(there is one of that name)"},
-    {"{do: cache-create, name: vma, size: 64}", "(there is one of that name)"},
-    {"{do: cache-create, name: d, size: 1MiB}", "EINVAL (a size or an alignment is out of range)"},
+    {"{do: cache-create, name: c, size: 64}", "EEXIST (there is a cache 'c' already)"},
+    {"{do: vmalloc, length: 0}", "EINVAL (length 0)"},
     {"{do: cache-destroy, cache: c}", "EBUSY (objects of it are in use)"},
     {"{do: cache-alloc, cache: gone}", "EINVAL (it does not exist now)"},
     {"{do: pool-destroy, pool: q}", "EBUSY"},
     {"{do: scope-begin, name: s}", "(there is one of that name)"},
-    {"{do: heap-check, cache: nothing, checks: Z}", "(there is no cache of that name)"},
+    {"{do: heap-check, cache: gone, checks: Z}", "(there is no cache 'gone')"},
+    {"{do: kmalloc, size: 8, expect: {objects: 2}}", "expected objects 2, but got objects 1"},
+    {"{do: kfree, at: b, expect: {objects: 0}}", "expected objects 0, but got objects 1"},
+    {"{do: kfree, at: a, expect: {error: EINVAL, mistake: none}}",
+     "expected mistake none, but got mistake double-free"},
+    {"{do: read, by: kernel, at: 0x101000}", "(the page holds the kernel's own objects or tables)"},
+    {"{do: leak-scan, expect: {leaked: 5, leaked_bytes: 1KiB}}", "leaked_bytes 1024"},
     {"{do: leak-scan}", "expected leaked 0, but got leaked "},
     {"{do: leak-mark, at: 0x40000000, mark: ignore}", "error EINVAL"},
     {"{do: leak-root, at: 0xBFFFFFFF, length: 8}", "error EINVAL"},
@@ -259,13 +264,52 @@ START_TEST(a_leak_is_told_with_its_root_and_where_it_was_lost)
                            "  - {do: leak-scan, mode: exact, expect: {leaked: 0}}\n"
                            "  - {do: write, by: kernel, at: table, value: 0}\n"
                            "  - {do: leak-scan, mode: exact, expect: {leaked: 2, groups: 1,\n"
-                           "     leaked_bytes: 128, site: head, lost_site: \"test.yaml:15\"}}\n"
+                           "     leaked_bytes: 128 B, site: head, lost_site: \"test.yaml:15\"}}\n"
                            "  - {do: leak-mark, at: a, mark: not-leak}\n"
                            "  - {do: leak-scan, expect: {leaked: 0}}\n");
     ck_assert_msg(strstr(json, "\"status\":\"passed\""), "%s", seen.failure);
     assert_in(json, "\"leaked\":2,\"leaked_bytes\":128,\"groups\":1");
     assert_in(json, "\"table\":{");
+    assert_in(json, "\"lost_step\":9,\"lost_site\":\"test.yaml:15\"");
     assert_in(seen.details, "unreferenced object");
+    assert_in(seen.details, "last reference lost in step 9 at test.yaml:15");
+}
+END_TEST
+
+START_TEST(reports_name_the_step_whose_access_or_look_found_something)
+{
+    const char *json =
+        run_to_json(KERNEL "  - {do: heap-check, cache: kmalloc, checks: ZU}\n"
+                           "  - {do: kmalloc, as: a, size: 20, label: maker}\n"
+                           "  - {do: write, by: kernel, at: a+20, size: 1, value: 1}\n"
+                           "  - {do: heap-verify, label: looker, expect: {mistakes: 1}}\n"
+                           "  - {do: vmalloc, as: b, length: 10}\n"
+                           "  - {do: read, by: kernel, at: b+4096, label: overrun,\n"
+                           "     expect: {error: EFAULT, mistake: guard-hit}}\n"
+                           "  - {do: fill, by: kernel, at: b+4090, length: 9, value: 1,\n"
+                           "     expect: {error: EFAULT, mistake: guard-hit}}\n");
+    ck_assert_msg(strstr(json, "\"status\":\"passed\""), "%s", seen.failure);
+    assert_in(seen.details, "Detected in looker step=3");
+    assert_in(seen.details, "Detected in overrun step=5");
+    assert_in(seen.details, "Detected in test.yaml:13 step=6");
+}
+END_TEST
+
+START_TEST(rules_of_failures_and_empty_tables_are_told_in_full)
+{
+    assert_passes(KERNEL
+                  "  - {do: fail, what: heap, nth: 3, every: 2, chance: 50%, min_size: 1KiB,\n"
+                  "     site: here}\n"
+                  "  - {do: fail, what: heap, every: 1}\n"
+                  "  - {do: kmalloc, size: 8, expect: {error: ENOMEM}}\n"
+                  "  - {do: fail, what: heap, chance: 0.1%, expect: {failed: 1}}\n"
+                  "  - {do: fail, what: heap}\n"
+                  "  - {do: show, table: vmallocinfo}\n");
+    assert_in(seen.texts, "fail heap: call 3; one in 2; 50 % at random; at least 1KiB; at here");
+    assert_in(seen.texts, "fail heap: 0.1 % at random");
+    assert_in(seen.texts, "the rule before: 1 failed");
+    assert_in(seen.texts, "fail heap: no more");
+    assert_in(seen.details, "there is no large area\n");
 }
 END_TEST
 
@@ -421,6 +465,8 @@ Suite *test_heap_suite(void)
     tcase_add_test(tests, failures_come_where_the_rule_says);
     tcase_add_test(tests, a_scope_frees_all_that_belongs_to_it);
     tcase_add_test(tests, a_leak_is_told_with_its_root_and_where_it_was_lost);
+    tcase_add_test(tests, reports_name_the_step_whose_access_or_look_found_something);
+    tcase_add_test(tests, rules_of_failures_and_empty_tables_are_told_in_full);
     tcase_add_test(tests, every_table_is_shown_and_stands_in_the_result);
     tcase_add_test(tests, a_table_can_be_cut_to_the_lines_with_a_text);
     tcase_add_test(tests, garbage_is_collected_when_asked_and_between_steps);

@@ -1,4 +1,6 @@
 /* test_kernel_check.c - checks of the heap switched from outside, mistakes, failures, events. */
+#include <stdio.h>
+
 #include "heap_kit.h"
 
 static unsigned checks_named(const char *letters)
@@ -256,12 +258,15 @@ START_TEST(poisoned_frames_accuse_nobody_who_did_no_wrong)
 {
     struct mmsim_machine *machine = poisoned_machine();
     for (unsigned i = 0; i < 30; i++) {
-        struct mmsim_process *p = kit_spawn(machine, "p");
+        char name[16];
+        snprintf(name, sizeof name, "p%u", i);
+        struct mmsim_process *p = kit_spawn(machine, name);
         mmsim_vaddr at = kit_map(p, 8), area = mmsim_vmalloc(machine, 30000, NULL);
         heap_fill(machine, area, 30000, i);
         for (unsigned page = 0; page < 8; page++)
             kit_write(p, at + page * KIT_PAGE, i);
-        struct mmsim_process *child = kit_fork(p, "child");
+        name[0] = 'c';
+        struct mmsim_process *child = kit_fork(p, name);
         kit_write(child, at, i);
         mmsim_exit(p, 0);
         mmsim_vfree(machine, area, NULL);
@@ -581,8 +586,8 @@ Suite *test_kernel_check_suite(void)
     tcase_add_test(tests, an_overrun_is_found_at_the_free_with_all_that_is_known);
     tcase_add_test(tests, an_underrun_is_found_too);
     tcase_add_test(tests, a_use_after_free_is_found_by_looking);
-    tcase_add_loop_test(tests, a_store_to_freed_pages_is_found_when_they_are_used_again_or_looked_at,
-                        0, 2);
+    tcase_add_loop_test(
+        tests, a_store_to_freed_pages_is_found_when_they_are_used_again_or_looked_at, 0, 2);
     tcase_add_test(tests, poisoned_frames_accuse_nobody_who_did_no_wrong);
     tcase_add_test(tests, bytes_of_a_guarded_object_end_with_its_pages);
     tcase_add_test(tests, a_guarded_object_traps_the_access_that_goes_too_far);
