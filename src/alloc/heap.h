@@ -309,7 +309,10 @@ void mm_heap_count_frames(struct mm_heap *heap, int64_t change);
 
 /* ---- figures ---- */
 
-/* Bytes of frames that the heap holds, with the shares of its maps; now and at most. */
+/*
+ * Bytes of frames that the heap holds, with 33 bytes each for the maps; now and at most. Left out:
+ * the 32 of the free map, which only pages of objects smaller than 64 bytes have.
+ */
 uint64_t mm_heap_held_bytes(const struct mm_heap *heap);
 uint64_t mm_heap_peak_held_bytes(const struct mm_heap *heap);
 
