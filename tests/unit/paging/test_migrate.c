@@ -17,9 +17,10 @@ static struct mm_zones *zones;
 static struct mmsim_process *process;
 static mmsim_vaddr base;
 
-static void build(void)
+static void build_with(enum mmsim_tlb_kind tlb)
 {
     struct mmsim_config config = kit_config();
+    config.tlb = tlb;
     config.n_cpus = 4;
     config.check = MMSIM_CHECK_OFF; /* after each move instead */
     config.ram_bytes = 16 * MMSIM_MIB;
@@ -27,6 +28,11 @@ static void build(void)
     zones = &machine->zones;
     process = kit_spawn(machine, "p");
     base = kit_map(process, N_PAGES);
+}
+
+static void build(void)
+{
+    build_with(MMSIM_TLB_PRESET);
 }
 
 static void end(void)
@@ -182,6 +188,25 @@ START_TEST(other_cpus_forget_where_a_page_was)
 }
 END_TEST
 
+START_TEST(a_page_that_moves_alone_is_forgotten_too)
+{
+    end();
+    build_with(MMSIM_TLB_INFINITE); /* holds every page that was read */
+    scatter();
+    for (unsigned round = 0; round < 8; round++) {
+        for (unsigned cpu = 0; cpu < 4; cpu++) {
+            ck_assert_int_eq(mmsim_run_on(process, cpu), MMSIM_SUCCESS);
+            for (unsigned i = 0; i < N_PAGES; i += 3)
+                kit_read(process, page(i));
+        }
+        struct mm_compact_result result = compact(1); /* looks at the TLBs, too */
+        ck_assert_uint_eq(result.n_moved, 1);
+        for (unsigned i = 0; i < N_PAGES; i += 3)
+            assert_filled(process, i, 1);
+    }
+}
+END_TEST
+
 START_TEST(the_work_is_charged)
 {
     scatter();
@@ -247,6 +272,7 @@ static void add(TCase *tests)
     tcase_add_test(tests, all_entries_of_a_shared_page_follow_it);
     tcase_add_test(tests, rights_and_marks_of_entries_stay);
     tcase_add_test(tests, other_cpus_forget_where_a_page_was);
+    tcase_add_test(tests, a_page_that_moves_alone_is_forgotten_too);
     tcase_add_test(tests, the_work_is_charged);
     tcase_add_test(tests, a_frame_that_somebody_else_counts_on_stays);
     tcase_add_test(tests, a_4_mib_block_is_assembled_among_processes);
