@@ -27,8 +27,8 @@
  * Invariants: (1) a live bit is set for each object in use and for nothing else; objects in
  * magazines and in slabs are not live; (2) sets[i]->index is i, and page_map[p] is i for the pages
  * of its slabs and 0 for pages that are not the heap's; (3) a magazine holds free objects of its
- * set, each once; (4) n_taken of a set is its live objects plus those in magazines; (5) n_frames is
- * the sum of the frames of slabs, runs and metadata.
+ * set, each once; (4) n_taken of a set is its live objects plus those in magazines, in a checked
+ * set's stock and in quarantine; (5) n_frames is the sum of the frames of slabs, runs and metadata.
  */
 #ifndef MM_ALLOC_HEAP_H
 #define MM_ALLOC_HEAP_H
@@ -101,8 +101,8 @@ struct mm_heap {
     struct mm_slab_set *sets[MM_HEAP_MAX_SETS];
     struct mm_magazine **racks;       /* of all CPUs, MM_HEAP_MAX_SETS each */
     struct mm_magazine **closed_rack; /* `nothing` everywhere */
-    struct mm_magazine
-        *nothing; /* stands for a missing magazine: empty, without room; never written */
+    /* Stands for a magazine that is missing: empty, without room, never written. */
+    struct mm_magazine *nothing;
     unsigned n_cpus;
     unsigned n_closed;                   /* reasons for which every call must be seen */
     uint32_t meta_next, meta_end;        /* metadata is cut from here; offsets in RAM */

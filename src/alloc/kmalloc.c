@@ -12,10 +12,7 @@
 #include "alloc/scope.h"
 #include "base/assert.h"
 
-/*
- * Each class divides its slab (slab.h), so that next to nothing of one is left over. They lie
- * closer than powers of two: what rounding wastes is 6 % on average.
- */
+/* Each class divides its slab (slab.h), so that next to nothing of one is left over. */
 static const uint16_t class_bytes[] = {
     16,   32,   48,   64,   80,   96,   112,  128,  144,  160,  176,  192,  208,  224,  240, 256,
     272,  288,  304,  336,  368,  400,  448,  512,  544,  576,  624,  672,  736,  816,  896, 1024,
@@ -69,8 +66,7 @@ bool mm_kmalloc_set_checks(struct mm_heap *heap, unsigned checks)
 
 struct mm_cache *mm_kmalloc_cache(const struct mm_heap *heap, size_t n_bytes)
 {
-    unsigned set = heap->set_of_size[(n_bytes + MM_HEAP_GRANULE - 1) / MM_HEAP_GRANULE];
-    return heap->sets[set]->owner;
+    return heap->sets[mm_kmalloc_set(heap, n_bytes)]->owner;
 }
 
 /* ---- allocating ---- */
@@ -86,8 +82,7 @@ void *mm_kmalloc_slow(struct mm_heap *heap, size_t n_bytes)
 {
     if (n_bytes > MM_KMALLOC_MAX_SLAB_BYTES)
         return alloc_large(heap, n_bytes);
-    unsigned set = heap->set_of_size[(n_bytes + MM_HEAP_GRANULE - 1) / MM_HEAP_GRANULE];
-    return mm_heap_alloc_slow(heap, set, n_bytes);
+    return mm_heap_alloc_slow(heap, mm_kmalloc_set(heap, n_bytes), n_bytes);
 }
 
 void *mm_kzalloc(struct mm_heap *heap, size_t n_bytes)
@@ -165,7 +160,7 @@ static bool resize_in_place(struct mm_heap *heap, uint32_t offset, size_t n_byte
                mm_heap_resize_run(heap, offset, pages_of(n_bytes));
     if (n_bytes > MM_KMALLOC_MAX_SLAB_BYTES || (heap->sets[index]->checks & MM_CHECKS_CALLS))
         return false;
-    return heap->set_of_size[(n_bytes + MM_HEAP_GRANULE - 1) / MM_HEAP_GRANULE] == index;
+    return mm_kmalloc_set(heap, n_bytes) == index;
 }
 
 /* What is in a scope stays in it. */

@@ -10,6 +10,12 @@
 
 #include "alloc/cache.h"
 
+/* Index of the set that serves n_bytes, at most MM_KMALLOC_MAX_SLAB_BYTES. */
+static inline unsigned mm_kmalloc_set(const struct mm_heap *heap, size_t n_bytes)
+{
+    return heap->set_of_size[(n_bytes + MM_HEAP_GRANULE - 1) / MM_HEAP_GRANULE];
+}
+
 /* What mm_kmalloc() does when there is no object at hand. */
 void *mm_kmalloc_slow(struct mm_heap *heap, size_t n_bytes);
 
@@ -18,10 +24,11 @@ static inline void *mm_kmalloc(struct mm_heap *heap, size_t n_bytes)
 {
     void *object = NULL;
     if (__builtin_expect(n_bytes <= MM_KMALLOC_MAX_SLAB_BYTES, 1))
-        object =
-            mm_heap_pop(heap, heap->set_of_size[(n_bytes + MM_HEAP_GRANULE - 1) / MM_HEAP_GRANULE]);
+        object = mm_heap_pop(heap, mm_kmalloc_set(heap, n_bytes));
     return __builtin_expect(object != NULL, 1) ? object : mm_kmalloc_slow(heap, n_bytes);
 }
+
+/* The same, filled with zeros. */
 void *mm_kzalloc(struct mm_heap *heap, size_t n_bytes);
 
 /* Aligned to a power of two; beyond a page, whole pages. NULL: no memory, or no power of two. */

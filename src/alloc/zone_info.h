@@ -35,13 +35,6 @@ struct mm_zone_info {
 
 void mm_zone_info(const struct mm_zones *zones, enum mm_zone_kind zone, struct mm_zone_info *info);
 
-/* Frames that a CPU has on its lists for a zone and type. */
-static inline uint32_t mm_zone_pcp_count(const struct mm_zones *zones, unsigned cpu,
-                                         enum mm_zone_kind zone, enum mm_migrate_type type)
-{
-    return zones->pcps[cpu].lists[zone][type].n;
-}
-
 /* "low", "high"; "unmovable", "movable", "reclaimable"; "anon", ...; what a reason or the end of a
  * compaction says, as half a sentence. Static storage. */
 const char *mm_zone_name(enum mm_zone_kind zone);

@@ -4,7 +4,7 @@
 
 static uint32_t n_on_list(const struct mm_zones *zones, unsigned cpu)
 {
-    return mm_zone_pcp_count(zones, cpu, MM_ZONE_LOW, MM_UNMOVABLE);
+    return zones->pcps[cpu].lists[MM_ZONE_LOW][MM_UNMOVABLE].n;
 }
 
 START_TEST(batches_follow_the_size_of_the_zone)

@@ -1,7 +1,6 @@
 /* Steps on the kernel's memory: what they do to it, what they expect, what they report. */
-#include "loaded.h"
+#include "starved.h"
 
-#include "fail_nth.h"
 #include "scenario/figure.h"
 
 #define KERNEL "mmsim: 1\nname: test\nmachine: {ram: 8MiB}\nprocesses: [{name: p}]\nsteps:\n"
@@ -400,31 +399,7 @@ START_TEST(running_without_memory_leaves_nothing_behind)
         "  - {do: vmalloc, as: v, length: 5 pages}\n"
         "  - {do: gc}\n"
         "  - {do: show, table: slabinfo}\n";
-    for (uint64_t n = 1;; n++) {
-        static struct collected collected;
-        struct fail_nth fail;
-        struct mmsim_scenario *scenario = NULL;
-        struct mmsim_result *result = NULL;
-        fail_nth_init(&fail, 0, 0);
-        ck_assert_int_eq(parse_text(text, NULL, &fail.allocator, &scenario, &collected), MMSIM_OK);
-        fail.first = fail.n_requests + n;
-        fail.n_failing = n % 2 ? 1 : FAIL_FROM_THERE_ON;
-        struct mmsim_run_options options;
-        mmsim_run_options_init(&options);
-        options.on_step = watch;
-        options.check = MMSIM_CHECK_OFF;
-        memset(&seen, 0, sizeof seen);
-        enum mmsim_status status = mmsim_scenario_run(scenario, &options, &result, NULL);
-        bool failed = fail.n_requests >= fail.first;
-        ck_assert_msg(status == MMSIM_OK || (status == MMSIM_HOST_MEMORY && failed),
-                      "request %d: %s", (int)n, mmsim_status_name(status));
-        ck_assert_int_eq(status == MMSIM_OK, result != NULL);
-        mmsim_result_destroy(result);
-        mmsim_scenario_destroy(scenario);
-        ck_assert_ptr_null(fail_nth_check(&fail));
-        if (!failed)
-            break;
-    }
+    starved_run(text);
 }
 END_TEST
 
