@@ -1,6 +1,6 @@
 # Programs: src/cli/ and examples/ (public headers only), and bench/ (internals). Of src/cli/ each
-# mmsim-NAME.c is a program of its own, together with its NAME-*.c; all other files are `mmsim`. Of
-# bench/ each bench-NAME.c is a program, together with its NAME-*.c.
+# mmsim-NAME.c is a program of its own, together with its NAME-*.c and the speller; all other files
+# are `mmsim`. Of bench/ each bench-NAME.c is a program, together with its NAME-*.c.
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/*.c)
 file(GLOB mains CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/mmsim-*.c)
@@ -8,7 +8,7 @@ foreach(main IN LISTS mains)
     cmake_path(GET main STEM program)
     string(REPLACE "mmsim-" "" name ${program})
     file(GLOB parts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/cli/${name}-*.c)
-    add_executable(${program} ${main} ${parts})
+    add_executable(${program} ${main} ${parts} ${PROJECT_SOURCE_DIR}/src/cli/spelling.c)
     target_link_libraries(${program} PRIVATE mmsim_public)
     list(REMOVE_ITEM sources ${main} ${parts})
 endforeach()

@@ -30,6 +30,14 @@ add_executable(mmu-vectors ${folder}/mmu-vectors.c ${folder}/vectors.c ${folder}
 target_link_libraries(mmu-vectors PRIVATE mmsim_flags)
 set_target_properties(mmu-vectors PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
+# The kernel of this host, asked what the simulated one is: tests/conformance/linux.
+set(cli ${PROJECT_SOURCE_DIR}/src/cli)
+add_executable(host-ops ${PROJECT_SOURCE_DIR}/tests/conformance/linux/host-ops.c
+    ${cli}/vm-ops-read.c ${cli}/vm-ops-common.c ${cli}/spelling.c)
+target_include_directories(host-ops PRIVATE ${cli} ${PROJECT_SOURCE_DIR}/include)
+target_link_libraries(host-ops PRIVATE mmsim_flags)
+set_target_properties(host-ops PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
 # Tests that are scripts: each tests/*/run-NAME gets the build folder as its argument.
 file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*/run-*)
 foreach(script IN LISTS scripts)

@@ -5,7 +5,7 @@ _mmsim()
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
     local tables='slabinfo buddyinfo pagetypeinfo meminfo kmemleak allocinfo vmallocinfo failure'
-    local common='--set --seed --no-color --help'
+    local common='--set --config --seed --no-color --help'
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -37,7 +37,7 @@ _mmsim()
     walk:-*) common="$common --by --at --access --step" ;;
     map:-*) common="$common --step" ;;
     info:-*) common="$common --step --json" ;;
-    list:*) common='verbs stats models cpus events devices tables --json --no-color --help' ;;
+    list:*) common='verbs stats models cpus events devices tables config --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return

@@ -259,7 +259,15 @@ uint64_t mmsim_scope_end(struct mmsim_scope *scope); /* returns the objects free
 
 /* ---- failures on purpose ---- */
 
-enum mmsim_fail_what { MMSIM_FAIL_HEAP, MMSIM_FAIL_FRAMES };
+enum mmsim_fail_what {
+    MMSIM_FAIL_HEAP,
+    MMSIM_FAIL_FRAMES,
+    MMSIM_FAIL_FILE_READS,  /* requests of the disk's; of the rules, only nth and every */
+    MMSIM_FAIL_FILE_WRITES, /* the same */
+    MMSIM_FAIL_POWER,       /* the disk loses its power as the n-th write completes; mmsim_crash()
+                               brings it back */
+    MMSIM_N_FAIL_WHATS
+};
 
 struct mmsim_fail {
     uint64_t nth;         /* the n-th call from now on fails, once; 0 = no such rule */
@@ -268,7 +276,7 @@ struct mmsim_fail {
     uint64_t min_bytes;   /* only requests at least as large */
     const char *site;     /* only calls from this site; NULL = any; lives as long as the rules */
 };
-/* Replaces the rules for heap or frames; all zero ends them. Conditions that are given must all
+/* Replaces the rules for one of these; all zero ends them. Conditions that are given must all
  * hold. Returns how many requests failed under the old rules. */
 uint64_t mmsim_fail_set(struct mmsim_machine *machine, enum mmsim_fail_what what,
                         const struct mmsim_fail *rules);
@@ -442,7 +450,7 @@ struct mmsim_alloc_failure {
     struct {
         const char *use;       /* NULL ends the list */
         uint64_t n_candidates; /* that frames in this use pin */
-    } pinned_by[8];
+    } pinned_by[12];
 };
 
 /* False: no request has failed. */

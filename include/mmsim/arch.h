@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-#define MMSIM_ARCH_ABI 1
+#define MMSIM_ARCH_ABI 2
 
 /* ---- CPU presets ---- */
 
@@ -168,7 +168,9 @@ struct mmsim_arch_cpu {
     const struct mmsim_port *port;           /* for what a register write reads (PDPTEs) */
     uint64_t registers[MMSIM_MAX_REGISTERS]; /* numbered by the model */
     bool translating;                        /* paging is on */
-    struct mmsim_walk_cache walk_cache;      /* filled by walk(), flushed by the MMU */
+    mmsim_vaddr
+        code_end; /* user fetches at or above it are #GP: the code segment's limit; 0 = flat */
+    struct mmsim_walk_cache walk_cache; /* filled by walk(), flushed by the MMU */
     /* bit (1 << access kind) set = allowed; indexed by privilege and a translation's rights */
     uint8_t allow[MMSIM_N_PRIVILEGES][MMSIM_MAX_RIGHTS];
 };
@@ -232,6 +234,14 @@ struct mmsim_request {
     enum mmsim_privilege privilege;
 };
 
+/* Whether a reference is a user fetch beyond the end of the code segment. */
+static inline bool mmsim_is_beyond_code(const struct mmsim_arch_cpu *cpu,
+                                        const struct mmsim_request *request)
+{
+    return request->access == MMSIM_ACCESS_FETCH && cpu->code_end != 0 &&
+           request->privilege == MMSIM_PRIVILEGE_USER && request->address >= cpu->code_end;
+}
+
 /* A translation as a TLB may hold it. */
 struct mmsim_translation {
     mmsim_paddr base;   /* physical address of the page's first byte */
@@ -249,6 +259,8 @@ struct mmsim_fault {
     bool present;                  /* what the error code tells, in neutral words: a present */
     enum mmsim_access_kind access; /* entry forbids it; a fetch only where the code can say so */
     enum mmsim_privilege privilege;
+    bool at_instruction; /* the address is that of the instruction (EIP): a kernel compares the two
+                          */
 };
 
 /* A named run of bits in an entry or in an address. Tables of them end with name == NULL. */
@@ -315,7 +327,9 @@ struct mmsim_walk {
 enum mmsim_entry_state {
     MMSIM_ENTRY_NONE,    /* nothing there */
     MMSIM_ENTRY_PRESENT, /* a page that the CPU can reach */
-    MMSIM_ENTRY_HELD     /* a page kept for a mapping that grants no access (PROT_NONE) */
+    MMSIM_ENTRY_HELD,    /* a page kept for a mapping that grants no access (PROT_NONE) */
+    MMSIM_ENTRY_GUARD,   /* no page: every access is refused, whatever the mapping grants */
+    MMSIM_ENTRY_SWAP /* no page: it is on swap; `base` says where, a multiple of the page size */
 };
 
 enum mmsim_entry_flag {
@@ -378,6 +392,8 @@ struct mmsim_arch_ops {
                              uint32_t abilities);
     unsigned (*load_root)(struct mmsim_arch_cpu *cpu, mmsim_paddr root);
     mmsim_paddr (*root)(const struct mmsim_arch_cpu *cpu);
+    /* What a thread of execution may do with each protection key (PKRU); nothing, without keys. */
+    void (*load_keys)(struct mmsim_arch_cpu *cpu, uint32_t pkru);
 
     /* walk: true = translated, accessed and dirty set; false = *fault, tables unchanged */
     bool (*walk)(struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
@@ -386,6 +402,8 @@ struct mmsim_arch_ops {
     /* The same decisions, written down, and nothing changed. Fills all but process, cpu, tlb. */
     void (*explain)(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
                     const struct mmsim_request *request, struct mmsim_walk *walk);
+    /* The fault of a user fetch beyond cpu->code_end, before any translation. */
+    void (*refuse_code)(const struct mmsim_request *request, struct mmsim_fault *fault);
     /* The fault of an access that a translation in the TLB refuses. */
     void (*refuse)(const struct mmsim_arch_cpu *cpu, const struct mmsim_request *request,
                    uint8_t rights, struct mmsim_fault *fault);
@@ -398,15 +416,20 @@ struct mmsim_arch_ops {
     bool (*open)(struct mmsim_page_map *map);
     /* Gives it back; no entry may be left but shared ones. */
     void (*close)(struct mmsim_page_map *map);
-    /* Makes the tables that an entry for `address` needs; false: no memory, nothing changed. */
+    /* Makes the tables that an entry for `address` needs, and for a large one gives an empty table
+     * back that is in its place; false: no memory, or entries are in its place; nothing changed. */
     bool (*prepare)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
     /* Stores an entry where prepare() made room, in place of what stood there. Cannot fail. */
     void (*map)(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry);
+    /* Puts a table of small entries in place of a large one; what they grant, and accessed and
+     * dirty, are the same. False: no memory, nothing changed. */
+    bool (*split)(struct mmsim_page_map *map, mmsim_vaddr address);
     /* Removes it and gives empty tables back that need not be kept; returns what stood there. */
     struct mmsim_entry (*unmap)(struct mmsim_page_map *map, mmsim_vaddr address);
-    /* Replaces state and flags (accessed and dirty are kept); returns what stood there. */
+    /* Replaces the state, flags and key of an entry that holds a page by those of `rights`
+     * (accessed and dirty are kept); returns what stood there. */
     struct mmsim_entry (*protect)(struct mmsim_page_map *map, mmsim_vaddr address,
-                                  enum mmsim_entry_state state, unsigned flags);
+                                  const struct mmsim_entry *rights);
     struct mmsim_entry (*query)(const struct mmsim_page_map *map, mmsim_vaddr address);
     /* Clears accessed or dirty (MMSIM_ENTRY_ACCESSED|DIRTY); returns those that were set. */
     unsigned (*test_and_clear)(struct mmsim_page_map *map, mmsim_vaddr address, unsigned flags);

@@ -48,7 +48,15 @@ struct mmsim_machine;
     X(LEAK, "leak", "memory that nobody can reach or freed; address, length, cache, site")         \
     X(GC, "gc", "unused pages were collected; value = frames freed")                               \
     X(ORPHAN, "orphan", "a frame in use was found that nothing leads to; frame")                   \
-    X(COMPACT, "compact", "pages were moved to join free memory; value = frames moved")
+    X(COMPACT, "compact", "pages were moved to join free memory; value = frames moved")            \
+    X(MREMAP, "mremap", "a mapping was moved or resized; address, length, value = new address")    \
+    X(MADVISE, "madvise", "a process gave advice; address, length, value = which")                 \
+    X(DISK_READ, "disk-read", "pages of a file were read; file, address = offset, length")         \
+    X(DISK_WRITE, "disk-write", "pages of a file were written; file, address = offset, length")    \
+    X(WRITEBACK, "writeback", "dirty pages are on their way to the disk; file, value = pages")     \
+    X(PROMOTE, "promote", "a large page took the place of small ones; address, frame")             \
+    X(DEMOTE, "demote", "a large page was split into small ones; address, frame")                  \
+    X(CRASH, "crash", "the power failed: what was not on the disk is lost")
 
 enum mmsim_event_type {
 #define X(NAME, name, meaning) MMSIM_EVENT_##NAME,
@@ -87,13 +95,14 @@ struct mmsim_event {
     uint64_t value;
     enum mmsim_access_kind access; /* MMIO, BUS_ERROR */
     const char *device;            /* name of the window; lives as long as the machine */
+    const char *file;              /* name of the file; lives as long as the machine */
     const char *cache; /* of the object; "page" for whole pages, "vmalloc"; NULL: none, unknown */
     const char *site;  /* who called (KMALLOC, KFREE, HEAP_MISTAKE), or allocated it (LEAK) */
 };
 
 typedef void (*mmsim_listener)(void *user, const struct mmsim_event *event);
 
-#define MMSIM_EVENT_BIT(type) ((uint32_t)1 << (type))
+#define MMSIM_EVENT_BIT(type) ((uint64_t)1 << (type))
 #define MMSIM_EVENTS_ALL (MMSIM_EVENT_BIT(MMSIM_N_EVENTS) - 1)
 
 #define MMSIM_MAX_LISTENERS 8
@@ -103,7 +112,7 @@ typedef void (*mmsim_listener)(void *user, const struct mmsim_event *event);
  * room for MMSIM_MAX_LISTENERS, of which the TLB sanitizer (sanitize.h) takes one. Returns false if
  * there is none left.
  */
-bool mmsim_listen(struct mmsim_machine *machine, uint32_t mask, mmsim_listener listener,
+bool mmsim_listen(struct mmsim_machine *machine, uint64_t mask, mmsim_listener listener,
                   void *user);
 
 /* Names and meanings, for `mmsim list events` and for the events file. Static storage. */

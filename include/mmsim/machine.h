@@ -79,6 +79,52 @@ struct mmsim_flush {
                           interrupted, not all others */
 };
 
+/* How pages without the right to execute are kept from being executed. */
+enum mmsim_execute {
+    MMSIM_EXECUTE_AUTO,      /* NX where the CPU and the paging mode have it, else CS_LIMIT */
+    MMSIM_EXECUTE_NONE,      /* not at all: what can be read can be executed */
+    MMSIM_EXECUTE_NX,        /* the XD bit of PAE entries (SDM 3A 4.6.1) */
+    MMSIM_EXECUTE_CS_LIMIT,  /* executable mappings lie low, the code segment ends above the last */
+    MMSIM_EXECUTE_SPLIT_TLB, /* supervisor-only entries, and the data TLB primed by the kernel */
+    MMSIM_N_EXECUTES
+};
+
+/* How much memory may be promised (Linux: vm.overcommit_memory). */
+enum mmsim_overcommit {
+    MMSIM_OVERCOMMIT_GUESS,  /* refuse only what could never be */
+    MMSIM_OVERCOMMIT_ALWAYS, /* refuse nothing */
+    MMSIM_OVERCOMMIT_NEVER,  /* promise at most swap + ratio % of RAM */
+    MMSIM_N_OVERCOMMITS
+};
+
+/* When anonymous memory gets large pages by itself (Linux: transparent_hugepage/enabled). */
+enum mmsim_thp { MMSIM_THP_MADVISE, MMSIM_THP_NEVER, MMSIM_THP_ALWAYS, MMSIM_N_THPS };
+
+/* Random bits of each region's start, as page numbers count them; 0 = the fixed place. */
+struct mmsim_aslr {
+    bool on; /* CONFIG_ASLR */
+    uint8_t code_bits, heap_bits, mmap_bits, stack_bits, shared_bits;
+};
+
+/* The block device under the files. Times are simulated cycles. */
+struct mmsim_disk {
+    uint64_t bytes;        /* 256 MiB */
+    uint64_t read_cycles;  /* of a request, before its first page: seek; 50,000 */
+    uint64_t write_cycles; /* the same for writes; 50,000 */
+    uint64_t page_cycles;  /* each page of a request; 5,000 */
+    const char *path;      /* a host file that holds the blocks; NULL = in memory */
+};
+
+/* Page cache: reading ahead, and writing back (Linux: vm.dirty_...). */
+struct mmsim_page_cache {
+    unsigned readahead_pages;    /* largest window; 32. 0 = none (CONFIG_READAHEAD=n) */
+    unsigned fault_around_pages; /* cached pages that a read fault maps along; a power of two; 16 */
+    unsigned background_percent; /* of RAM dirty: write-back begins; 10 */
+    unsigned limit_percent;      /* of RAM dirty: the writer waits; 20 */
+    uint64_t expire_cycles;      /* a dirty page this old is written; 30 s */
+    uint64_t interval_cycles;    /* how often that is looked at; 5 s */
+};
+
 /*
  * What machine to build. Call mmsim_config_init() first: it fills in the defaults and records the
  * size of this struct as the caller knows it, so that a program compiled against an older header
@@ -103,12 +149,29 @@ struct mmsim_config {
     bool sanitize_tlb; /* compare each use of a TLB entry with the tables (sanitize.h); false */
     const struct mmsim_mmio_window *mmio; /* devices: n_mmio of them, copied; NULL = none */
     size_t n_mmio;
-    unsigned heap_checks; /* CONFIG_MEMORY_DEBUGGING: enum mmsim_heap_check (alloc.h), of all caches
-                             from the beginning; 0 */
+    unsigned heap_checks; /* enum mmsim_heap_check (alloc.h), of all caches from the beginning; 0 */
     bool zero_frames;     /* every frame is filled with zeros when it is allocated; false */
     bool poison_frames;   /* and with 0xaa when it is freed, and looked at before reuse; false */
     uint64_t
         gc_interval; /* collect garbage (alloc.h) at the end of every so many steps; 0 = never */
+    enum mmsim_execute execute;       /* AUTO */
+    enum mmsim_overcommit overcommit; /* ALWAYS; Linux begins with GUESS */
+    unsigned overcommit_percent;      /* of RAM, for NEVER; 50 */
+    enum mmsim_thp thp;               /* MADVISE; without effect without large_pages */
+    uint64_t large_page_pool;         /* large pages set aside for MMSIM_MAP_HUGETLB; 0 */
+    struct mmsim_aslr aslr;           /* off; 8 code, 8 heap, 10 mmap, 10 stack, 10 shared bits */
+    struct mmsim_disk disk;
+    struct mmsim_page_cache page_cache;
+    bool keys_off; /* CONFIG_PROTECTION_KEYS=n: the CPU's keys are not used */
+    /* The options of kconfig.h that are n; all false. */
+    bool thp_off, copy_on_write_off, zero_page_off, stack_guard_off;
+    bool fault_around_off, readahead_off, execute_off;
+    bool protection_off;   /* CONFIG_MEMORY_PROTECTION=n: every mapping grants everything */
+    bool demand_off;       /* CONFIG_DEMAND_PAGING=n: mmap populates */
+    bool paging_off;       /* CONFIG_PAGING=n: no translation; addresses are physical */
+    bool mmu_off;          /* CONFIG_MMU=n: flat and unprotected */
+    bool memory_debugging; /* CONFIG_MEMORY_DEBUGGING=y: red zones, poison and tracking in all
+                              caches, besides heap_checks */
 };
 
 void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes);

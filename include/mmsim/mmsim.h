@@ -11,8 +11,12 @@
 #include <mmsim/alloc.h>
 #include <mmsim/arch.h>
 #include <mmsim/device.h>
+#include <mmsim/errno.h>
 #include <mmsim/event.h>
+#include <mmsim/file.h>
+#include <mmsim/huge.h>
 #include <mmsim/hw.h>
+#include <mmsim/kconfig.h>
 #include <mmsim/machine.h>
 #include <mmsim/mmu.h>
 #include <mmsim/sanitize.h>

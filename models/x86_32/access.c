@@ -38,6 +38,7 @@ const struct mmsim_bit_field mm_x86_error_bits[] = {
     {"RSVD", 3, 3, "a reserved bit was set in an entry", NULL},
     {"I", 4, 4, "an instruction fetch", NULL},
     {"PK", 5, 5, "a protection key forbade it", NULL},
+    {"GP", 31, 31, "beyond the end of the code segment: #GP, which has no such code", NULL},
     {0},
 };
 
@@ -244,4 +245,16 @@ void mm_x86_explain_rights(const struct mmsim_arch_cpu *cpu, uint8_t rights,
     tell_execute_bit(cpu, rights, walk);
     tell_supervisor_rules(cpu, rights, walk);
     tell_key(cpu, rights, walk);
+}
+
+/* SDM 3A 5.3 "Limit Checking": a reference beyond a segment's limit is #GP(0). Segmentation comes
+ * before paging, so no page is looked at. */
+void mm_x86_refuse_code(const struct mmsim_request *request, struct mmsim_fault *fault)
+{
+    *fault = (struct mmsim_fault){.vector = X86_GP_VECTOR,
+                                  .error = X86_GP_MARK,
+                                  .address = request->address,
+                                  .present = true,
+                                  .access = request->access,
+                                  .privilege = request->privilege};
 }

@@ -198,6 +198,17 @@ static void tell_present(const struct mmsim_arch_cpu *cpu, const struct x86_path
         mm_x86_refuse(cpu, request, walk->rights, &walk->fault);
 }
 
+static void tell_segment(const struct mmsim_arch_cpu *cpu, struct mmsim_walk *walk)
+{
+    struct mmsim_walk_check *check = &walk->checks[walk->n_checks++];
+    check->rule = "code-segment limit";
+    check->source = "SDM 3A 5.3";
+    check->verdict = MMSIM_DENY;
+    snprintf(check->why, sizeof check->why, "the segment ends at 0x%llx: #GP, no page is looked at",
+             (unsigned long long)cpu->code_end);
+    mm_x86_refuse_code(&walk->request, &walk->fault);
+}
+
 void mm_x86_explain(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *port,
                     const struct mmsim_request *request, struct mmsim_walk *walk)
 {
@@ -209,6 +220,11 @@ void mm_x86_explain(const struct mmsim_arch_cpu *cpu, const struct mmsim_port *p
     walk->paging = cpu->translating;
     walk->root = mm_x86_root(cpu);
     walk->address = format->address_small;
+    if (mmsim_is_beyond_code(cpu, request)) {
+        walk->paging = false; /* it does not come to that */
+        tell_segment(cpu, walk);
+        return;
+    }
     if (!cpu->translating) {
         walk->present = walk->allowed = true;
         walk->physical = request->address;

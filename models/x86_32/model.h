@@ -69,6 +69,8 @@ enum x86_fault_bit {
 };
 #define X86_PF_VECTOR 14u
 #define X86_GP_VECTOR 13u
+#define X86_GP_MARK (UINT32_C(1) << 31) /* where a #PF has its error code; no #PF has this bit */
+#define X86_GP_VECTOR 13u
 
 /* A translation's `rights`: what the entries on the way grant together, and the leaf's key. */
 enum x86_rights {
@@ -125,6 +127,8 @@ unsigned mm_x86_write_register(struct mmsim_arch_cpu *cpu, unsigned number, uint
 uint32_t mm_x86_start_paging(struct mmsim_arch_cpu *cpu, unsigned mode, mmsim_paddr root,
                              uint32_t abilities);
 unsigned mm_x86_load_root(struct mmsim_arch_cpu *cpu, mmsim_paddr root);
+void mm_x86_load_keys(struct mmsim_arch_cpu *cpu, uint32_t pkru);
+void mm_x86_refuse_code(const struct mmsim_request *request, struct mmsim_fault *fault);
 mmsim_paddr mm_x86_root(const struct mmsim_arch_cpu *cpu);
 void mm_x86_deliver(struct mmsim_arch_cpu *cpu, const struct mmsim_fault *fault);
 
@@ -141,9 +145,10 @@ bool mm_x86_open(struct mmsim_page_map *map);
 void mm_x86_close(struct mmsim_page_map *map);
 bool mm_x86_prepare(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class);
 void mm_x86_map(struct mmsim_page_map *map, mmsim_vaddr address, const struct mmsim_entry *entry);
+bool mm_x86_split(struct mmsim_page_map *map, mmsim_vaddr address);
 struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address);
 struct mmsim_entry mm_x86_protect(struct mmsim_page_map *map, mmsim_vaddr address,
-                                  enum mmsim_entry_state state, unsigned flags);
+                                  const struct mmsim_entry *rights);
 struct mmsim_entry mm_x86_query(const struct mmsim_page_map *map, mmsim_vaddr address);
 unsigned mm_x86_test_and_clear(struct mmsim_page_map *map, mmsim_vaddr address, unsigned flags);
 void mm_x86_trim(struct mmsim_page_map *map, mmsim_vaddr start, mmsim_vaddr end);

@@ -135,12 +135,29 @@ static unsigned unsupported(const struct mmsim_page_map *map)
            (no_execute ? 0u : MMSIM_ENTRY_NO_EXECUTE);
 }
 
+/* Kinds of absent entries are numbered as the states that come after PRESENT. */
+static uint64_t bits_of_state(enum mmsim_entry_state state)
+{
+    if (state == MMSIM_ENTRY_PRESENT)
+        return X86_P;
+    return (uint64_t)(state - MMSIM_ENTRY_PRESENT) << X86_ABSENT_KIND_SHIFT;
+}
+
+static enum mmsim_entry_state state_of_bits(uint64_t value)
+{
+    if (value & X86_P)
+        return MMSIM_ENTRY_PRESENT;
+    unsigned kind = (unsigned)(value >> X86_ABSENT_KIND_SHIFT) & X86_ABSENT_KIND_MASK;
+    return (enum mmsim_entry_state)(MMSIM_ENTRY_PRESENT + kind);
+}
+
 static uint64_t encode(const struct mmsim_page_map *map, const struct mmsim_entry *entry)
 {
     const struct format *format = format_of(map);
-    bool present = entry->state == MMSIM_ENTRY_PRESENT;
-    uint64_t bits =
-        bits_of_flags(entry->flags & ~unsupported(map)) | (present ? X86_P : X86_ABSENT_HELD);
+    unsigned ignored = unsupported(map);
+    if (entry->state != MMSIM_ENTRY_PRESENT)
+        ignored |= MMSIM_ENTRY_UNCACHED; /* its bit says what kind of entry it is */
+    uint64_t bits = bits_of_flags(entry->flags & ~ignored) | bits_of_state(entry->state);
     if (map->abilities & MMSIM_CPU_KEYS)
         bits |= (uint64_t)(entry->key & format->key_mask) << format->key_shift;
     if (entry->size_class == 0)
@@ -162,12 +179,13 @@ static struct mmsim_entry decode(const struct mmsim_page_map *map, uint64_t valu
     if (value == 0)
         return (struct mmsim_entry){.state = MMSIM_ENTRY_NONE};
     bool large = !in_table && (value & X86_PS);
-    bool present = value & X86_P;
+    enum mmsim_entry_state state = state_of_bits(value);
+    uint64_t flag_bits_only = state == MMSIM_ENTRY_PRESENT ? value : value & ~X86_PCD;
     bool keyed = map->abilities & MMSIM_CPU_KEYS;
     return (struct mmsim_entry){
-        .state = present ? MMSIM_ENTRY_PRESENT : MMSIM_ENTRY_HELD,
+        .state = state,
         .size_class = large,
-        .flags = flags_of_bits(value),
+        .flags = flags_of_bits(flag_bits_only),
         .key = (uint8_t)(keyed ? (value >> format->key_shift) & format->key_mask : 0),
         .base = large ? large_base(map, value) : value & format->address,
     };
@@ -211,9 +229,23 @@ void mm_x86_share(struct mmsim_page_map *map, const struct mmsim_page_map *maste
 
 /* ---- mapping ---- */
 
+static void put_table_if_empty(struct mmsim_page_map *map, mmsim_vaddr address)
+{
+    uint64_t pde = read_directory(map, address);
+    if (!names_table(pde) || *map->tables->used(map, table_of(map, pde)) > 0)
+        return;
+    write_entry(map, directory_slot(map, address), 0);
+    map->tables->put(map, address, table_of(map, pde));
+}
+
 bool mm_x86_prepare(struct mmsim_page_map *map, mmsim_vaddr address, unsigned size_class)
 {
-    if (size_class > 0 || names_table(read_directory(map, address)))
+    bool table_is_there = names_table(read_directory(map, address));
+    if (size_class > 0 && table_is_there)
+        put_table_if_empty(map, address);
+    if (size_class > 0)
+        return !names_table(read_directory(map, address));
+    if (table_is_there)
         return true;
     mmsim_paddr table;
     if (!map->tables->get(map, address, &table))
@@ -240,13 +272,20 @@ static bool is_kept(const struct mmsim_page_map *map, mmsim_vaddr address)
     return map->tables->keeps && map->tables->keeps(map, address);
 }
 
-static void put_table_if_empty(struct mmsim_page_map *map, mmsim_vaddr address)
+bool mm_x86_split(struct mmsim_page_map *map, mmsim_vaddr address)
 {
+    const struct format *format = format_of(map);
     uint64_t pde = read_directory(map, address);
-    if (!names_table(pde) || *map->tables->used(map, table_of(map, pde)) > 0)
-        return;
-    write_entry(map, directory_slot(map, address), 0);
-    map->tables->put(map, address, table_of(map, pde));
+    struct mmsim_entry entry = decode(map, pde, false);
+    mmsim_paddr table;
+    if (!map->tables->get(map, address, &table))
+        return false;
+    entry.size_class = 0;
+    for (unsigned i = 0; i <= format->index_mask; i++, entry.base += UINT64_C(1) << X86_SMALL_SHIFT)
+        write_entry(map, table + i * format->entry_bytes, encode(map, &entry));
+    *map->tables->used(map, table) = (uint16_t)(format->index_mask + 1);
+    write_entry(map, directory_slot(map, address), table | X86_P | X86_RW | X86_US);
+    return true;
 }
 
 struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address)
@@ -266,7 +305,7 @@ struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address)
 }
 
 struct mmsim_entry mm_x86_protect(struct mmsim_page_map *map, mmsim_vaddr address,
-                                  enum mmsim_entry_state state, unsigned flags)
+                                  const struct mmsim_entry *rights)
 {
     mmsim_paddr slot;
     uint64_t value;
@@ -276,8 +315,9 @@ struct mmsim_entry mm_x86_protect(struct mmsim_page_map *map, mmsim_vaddr addres
         return before;
     struct mmsim_entry after = before;
     unsigned kept = before.flags & (MMSIM_ENTRY_ACCESSED | MMSIM_ENTRY_DIRTY);
-    after.state = state;
-    after.flags = (uint8_t)(flags | kept);
+    after.state = rights->state;
+    after.flags = (uint8_t)(rights->flags | kept);
+    after.key = rights->key;
     write_entry(map, slot, encode(map, &after));
     return before;
 }

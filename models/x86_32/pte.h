@@ -27,9 +27,10 @@
  * An entry with P = 0 has no other meaning for the CPU. The kernel uses bits of such entries; what
  * is not named here stands where a present entry has it, key included:
  *
- *   absent     ------------ page base ----------   key   .   .    D   A   .   kind  U/S  R/W  0
+ *   absent     ------------ page base ----------   key   .   .    D   A   --kind--  U/S  R/W  0
  *
- * where kind 1 is a page held for a mapping that grants no access (MMSIM_ENTRY_HELD).
+ * where kind (bits 4:3) 1 is a page held for a mapping that grants no access (MMSIM_ENTRY_HELD),
+ * 2 a guard (MMSIM_ENTRY_GUARD), 3 a page on swap (MMSIM_ENTRY_SWAP), whose place is the base.
  */
 #ifndef X86_32_PTE_H
 #define X86_32_PTE_H
@@ -49,7 +50,8 @@
 #define X86_PDE_PAT (UINT64_C(1) << 12) /* in a PDE that maps a large page */
 #define X86_XD (UINT64_C(1) << 63)      /* PAE */
 
-#define X86_ABSENT_HELD (UINT64_C(1) << 3)
+#define X86_ABSENT_KIND_SHIFT 3
+#define X86_ABSENT_KIND_MASK 3u
 
 #define X86_KEY_SHIFT_32 9
 #define X86_KEYS_32 8u

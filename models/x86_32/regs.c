@@ -177,6 +177,12 @@ unsigned mm_x86_load_root(struct mmsim_arch_cpu *cpu, mmsim_paddr root)
     return mm_x86_write_register(cpu, X86_CR3, root);
 }
 
+void mm_x86_load_keys(struct mmsim_arch_cpu *cpu, uint32_t pkru)
+{
+    if (x86_cr4_on(cpu, X86_CR4_PKE) && cpu->registers[X86_PKRU] != pkru)
+        write_pkru(cpu, pkru);
+}
+
 mmsim_paddr mm_x86_root(const struct mmsim_arch_cpu *cpu)
 {
     bool pae = x86_cr4_on(cpu, X86_CR4_PAE);

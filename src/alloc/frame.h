@@ -7,7 +7,7 @@
  * frames is handed out and taken back as fast as one frame.
  *
  *   reserved                                         (frame 0, holes: never move)
- *   free --mm_zone_alloc--> anon | page-table | slab | zero-page | vmalloc --mm_zone_free--> free
+ *   free --mm_zone_alloc--> anon | file | page-table | slab | ... --mm_zone_free--> free
  *    |^ refill, reserve
  *    v| drain
  *   set aside (free, but on a list of a CPU, or kept for emergencies)
@@ -17,8 +17,8 @@
  * Invariants: (1) every frame of a buddy system's range lies in exactly one block, free or in use;
  * `use` and `order` of the head are the block's; (2) free blocks have use MM_FRAME_FREE; those that
  * are set aside are single frames and have order MM_FRAME_SET_ASIDE; (3) `count` of an anon block
- * is the number of page-table entries that map it; of a block of the kernel's it is 1; of a free or
- * reserved one 0.
+ * is the number of page-table entries that map it; of a file block that number plus one for its
+ * object; of a block of the kernel's it is 1; of a free or reserved one 0.
  */
 #ifndef MM_ALLOC_FRAME_H
 #define MM_ALLOC_FRAME_H
@@ -35,6 +35,8 @@ enum mm_frame_use {
     MM_FRAME_SLAB,       /* kernel heap */
     MM_FRAME_ZERO_PAGE,  /* the page of zeros that all untouched mappings read */
     MM_FRAME_VMALLOC,    /* a page of one of the kernel's large areas */
+    MM_FRAME_FILE,       /* a page of a file or of shared memory */
+    MM_FRAME_POOL,       /* part of a large page that waits in the pool */
     MM_N_FRAME_USES
 };
 
@@ -44,11 +46,11 @@ enum mm_frame_use {
 struct mm_frame {
     uint32_t next, prev; /* pfn; links of a buddy free list, or of a slab set's list */
     uint32_t count;      /* mappings plus owners */
-    uint16_t n_used;     /* page table: entries in use; slab: objects in use */
+    uint16_t n_used;     /* page table: entries in use; slab: objects in use; file: its states */
     uint8_t use;         /* enum mm_frame_use */
     uint8_t order;       /* of the block: 2^order frames; the frame allocator's, not its user's */
-    void *owner;         /* page table: its set of tables; slab: its set of slabs; else NULL */
-    uint64_t payload;    /* of whoever uses the block */
+    void *owner;         /* page table: its set; slab: its set of slabs; file: its object */
+    uint64_t payload;    /* of whoever uses the block; file: the index in its object */
 };
 _Static_assert(sizeof(struct mm_frame) <= 32, "the frame table costs at most 32 bytes a frame");
 

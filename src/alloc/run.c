@@ -67,7 +67,7 @@ struct mm_frame *mm_run_alloc(struct mm_zones *zones, enum mm_frame_use use, uin
                               unsigned align_order)
 {
     MM_ASSERT(n_frames > 0, "a run of no frames is asked for");
-    MM_ASSERT(use != MM_FRAME_ANON, "a run is asked for pages of a process, which may move");
+    MM_ASSERT(!mm_use_is_user(use), "a run is asked for pages of a process, which may move");
     struct mm_zone_failure wanted = {.use = use,
                                      .zone = MM_ZONE_LOW,
                                      .n_frames = n_frames,
@@ -77,7 +77,7 @@ struct mm_frame *mm_run_alloc(struct mm_zones *zones, enum mm_frame_use use, uin
         return mm_zone_fail(zones, &wanted, NULL);
     struct mm_compact_result compaction = {0};
     mmsim_pfn pfn = take_run(zones, &wanted, align_order, &compaction);
-    if (pfn == MM_NO_PFN && zones->on_shortage && zones->on_shortage(zones->shortage_user))
+    if (pfn == MM_NO_PFN && mm_zone_relieve(zones, MM_ZONE_NO_FRAMES))
         pfn = take_run(zones, &wanted, align_order, &compaction);
     if (pfn == MM_NO_PFN)
         return mm_zone_fail(zones, &wanted, &compaction);

@@ -158,8 +158,7 @@ enum mm_zone_reason mm_zone_refusal(struct mm_zones *zones, enum mm_frame_use us
 {
     if (mm_inject_fails(&zones->inject, (size_t)n_frames << MMSIM_PAGE_SHIFT, zones->site))
         return MM_ZONE_INJECTED;
-    uint64_t n_users = zones->n_by_use[MM_FRAME_ANON];
-    if (use == MM_FRAME_ANON && n_frames > zones->user_limit - n_users)
+    if (mm_use_is_user(use) && n_frames > zones->user_limit - mm_zones_n_user(zones))
         return MM_ZONE_USER_LIMIT;
     return MM_ZONE_NO_FAILURE;
 }
@@ -176,7 +175,7 @@ struct mm_frame *mm_zone_give(struct mm_zones *zones, enum mm_frame_use use, mms
     count(zones, MM_FRAME_FREE, use, n_frames);
     if (zones->switches & (MM_ZONES_ZERO | MM_ZONES_POISONED))
         mm_scrub_allocated(zones, pfn, n_frames);
-    if (zones->on_kernel_block && use != MM_FRAME_ANON)
+    if (zones->on_kernel_block && mm_use_is_kernel(use))
         zones->on_kernel_block(zones->user, pfn, n_frames);
     return &zones->table[pfn];
 }
@@ -260,10 +259,13 @@ alloc_slowly(struct mm_zones *zones, enum mm_frame_use use, unsigned order)
         failure.n_frames = (uint64_t)1 << order;
         failure.reason = mm_zone_refusal(zones, use, failure.n_frames);
     }
+    if (failure.reason == MM_ZONE_USER_LIMIT && mm_zone_relieve(zones, MM_ZONE_USER_LIMIT) &&
+        failure.n_frames <= zones->user_limit - mm_zones_n_user(zones))
+        failure.reason = MM_ZONE_NO_FAILURE;
     if (failure.reason != MM_ZONE_NO_FAILURE)
         return mm_zone_fail(zones, &failure, NULL);
     struct mm_frame *frame = serve(zones, &failure, &compaction);
-    if (!frame && zones->on_shortage && zones->on_shortage(zones->shortage_user))
+    if (!frame && mm_zone_relieve(zones, MM_ZONE_NO_FRAMES))
         frame = serve(zones, &failure, &compaction);
     return frame ? frame : mm_zone_fail(zones, &failure, &compaction);
 }
@@ -274,9 +276,9 @@ static inline bool goes_straight(const struct mm_zones *zones, enum mm_frame_use
 {
     if (zones->inject.armed || (zones->switches & (MM_ZONES_ZERO | MM_ZONES_POISONED)))
         return false;
-    if (use != MM_FRAME_ANON)
-        return !zones->on_kernel_block;
-    return zones->n_by_use[MM_FRAME_ANON] + n_frames <= zones->user_limit;
+    if (mm_use_is_user(use))
+        return mm_zones_n_user(zones) + n_frames <= zones->user_limit;
+    return !zones->on_kernel_block;
 }
 
 static inline enum mm_zone_kind first_zone(enum mm_frame_use use)
@@ -398,8 +400,17 @@ bool mm_frame_put(struct mm_zones *zones, struct mm_frame *frame)
     MM_ASSERT(frame->count > 0, "a frame is put more often than it was got");
     if (--frame->count > 0)
         return false;
-    mm_zone_free(zones, frame, 0);
+    mm_zone_free(zones, frame, mm_frame_order(frame));
     return true;
+}
+
+void mm_zone_split(struct mm_zones *zones, struct mm_frame *head)
+{
+    mmsim_pfn first = mm_frame_pfn(zones, head);
+    mmsim_pfn n_frames = (mmsim_pfn)1 << mm_frame_order(head);
+    head->order = 0;
+    for (mmsim_pfn i = 1; i < n_frames; i++)
+        zones->table[first + i] = *head;
 }
 
 enum mm_pressure mm_zones_pressure(const struct mm_zones *zones, enum mm_zone_kind zone)

@@ -9,19 +9,19 @@
  *   order 0:  CPU's list --(empty: a batch)--> buddy system --> the other CPUs' lists --> next zone
  *   above:    buddy system --> CPUs' lists are drained --> next zone --> compaction (compact.h)
  *
- * Allocation never reclaims and never kills: NULL goes up to whoever can decide, and
- * zones->last_failure says why. Memory is exhausted when no frame is free, but for those that
- * mm_zones_reserve() keeps for emergencies.
+ * Allocation by itself never reclaims, it asks (on_shortage), and never kills: NULL goes up to
+ * whoever can decide, and zones->last_failure says why. Memory is exhausted when no frame is free,
+ * but for those that mm_zones_reserve() keeps for emergencies.
  *
  * A request of order > 0 may move pages of processes to other frames: nobody holds on to an anon
  * frame across it.
  *
  * Invariants: (1) n_by_use counts the frames of each use, and their sum is the number of frames;
  * (2) n_by_use[FREE] is the sum of the zones' free frames, those on lists of CPUs and in reserves
- * included; (3) user frames never exceed user_limit; (4) frames in any use but anon, vmalloc and
- * reserved are low; (5) the frames that are set aside are those on the lists and in the reserves,
- * each once; (6) a reserve holds at most what it was promised, and less only while MM_ZONES_TOP_UP
- * is set.
+ * included; (3) user frames, anon and file, never exceed user_limit; (4) frames in any use
+ * but anon, file, pool, vmalloc and reserved are low; (5) the frames that are set aside are those
+ * on the lists and in the reserves, each once; (6) a reserve holds at most what it was promised,
+ * and less only while MM_ZONES_TOP_UP is set.
  */
 #ifndef MM_ALLOC_ZONE_H
 #define MM_ALLOC_ZONE_H
@@ -119,7 +119,7 @@ struct mm_zones {
     uint32_t n_cpus;         /* that have lists; 1 unless it is set */
     uint32_t switches;       /* enum mm_zones_switch; see mm_zones_set_switches() */
     struct mm_inject inject;
-    uint64_t user_limit;                /* anon frames allowed; n_ram_frames = no limit */
+    uint64_t user_limit;                /* anon and file frames allowed; n_ram_frames = no limit */
     uint64_t n_by_use[MM_N_FRAME_USES]; /* RAM frames only; holes are not counted */
     struct mm_pcp_limits pcp_limits[MM_N_ZONES];
     struct mm_buddy zones[MM_N_ZONES];
@@ -154,9 +154,10 @@ struct mm_zones {
      * the new one, flushes included (paging/migrate.h). NULL: nothing can be moved. */
     void (*move_frames)(void *user, struct mm_frame_moves *moves);
     void *move_user;
-    /* Asked when a request finds no free frames: gives back what it can do without, and says
-     * whether that was anything. It allocates nothing. May be NULL. */
-    bool (*on_shortage)(void *user);
+    /* Asked when a request finds no free frames, or the limit for user frames reached: gives back
+     * what it can do without, and says whether that was anything. It allocates nothing, and frees
+     * no heap object: the heap may be the one that asks. May be NULL. */
+    bool (*on_shortage)(void *user, enum mm_zone_reason reason);
     void *shortage_user;
 };
 
@@ -169,21 +170,25 @@ void mm_zones_fini(struct mm_zones *zones);
 
 /*
  * A block of 2^order frames for a use: its head, with the use, the order, count 1 and nothing else
- * set; contents as they are, unless MM_ZONES_ZERO. Anon and vmalloc frames come from high first;
- * all others are low. NULL: none left, the limit for user frames reached, an injected failure, or
- * an order beyond MM_BUDDY_MAX_ORDER.
+ * set; contents as they are, unless MM_ZONES_ZERO. What may be high comes from there first
+ * (mm_use_may_be_high()); all else is low. NULL: none left, the limit for user frames reached, an
+ * injected failure, or an order beyond MM_BUDDY_MAX_ORDER.
  */
 struct mm_frame *mm_zone_alloc(struct mm_zones *zones, enum mm_frame_use use, unsigned order);
 
 /* Returns a block as mm_zone_alloc() gave it; its count is 0 or 1 and does not matter. */
 void mm_zone_free(struct mm_zones *zones, struct mm_frame *frame, unsigned order);
 
-/* Counting references of an anon frame: put returns true when it was the last and frees it. */
+/* Counting references of an anon frame: put returns true when it was the last and frees it. A file
+ * frame is never put for the last time: its object frees it. */
 static inline void mm_frame_get(struct mm_frame *frame)
 {
     frame->count++;
 }
 bool mm_frame_put(struct mm_zones *zones, struct mm_frame *frame);
+
+/* A block in use becomes single frames in the same use, each with the block's count. */
+void mm_zone_split(struct mm_zones *zones, struct mm_frame *head);
 
 /* Returns every frame on the lists of all CPUs to the buddy systems; how many there were. */
 uint64_t mm_zones_drain(struct mm_zones *zones);
@@ -222,13 +227,33 @@ static inline enum mm_zone_kind mm_pfn_zone(mmsim_pfn pfn)
 /* What is reached through page tables may lie anywhere; all else is in the kernel's direct map. */
 static inline bool mm_use_may_be_high(enum mm_frame_use use)
 {
-    return use == MM_FRAME_ANON || use == MM_FRAME_VMALLOC;
+    return use == MM_FRAME_ANON || use == MM_FRAME_FILE || use == MM_FRAME_POOL ||
+           use == MM_FRAME_VMALLOC;
 }
 
-/* Kernel frames stay where they are. */
+/* Kernel frames stay where they are; those of files too, but they can be had back. */
 static inline enum mm_migrate_type mm_use_type(enum mm_frame_use use)
 {
-    return use == MM_FRAME_ANON ? MM_MOVABLE : MM_UNMOVABLE;
+    if (use == MM_FRAME_ANON)
+        return MM_MOVABLE;
+    return use == MM_FRAME_FILE ? MM_RECLAIMABLE : MM_UNMOVABLE;
+}
+
+/* Pages of processes: what the limit for user frames is about. */
+static inline bool mm_use_is_user(enum mm_frame_use use)
+{
+    return use == MM_FRAME_ANON || use == MM_FRAME_FILE;
+}
+
+static inline uint64_t mm_zones_n_user(const struct mm_zones *zones)
+{
+    return zones->n_by_use[MM_FRAME_ANON] + zones->n_by_use[MM_FRAME_FILE];
+}
+
+/* What nobody else than processes writes to, now or later. */
+static inline bool mm_use_is_kernel(enum mm_frame_use use)
+{
+    return !mm_use_is_user(use) && use != MM_FRAME_POOL;
 }
 
 /* The frame of a physical address; NULL if it is no RAM. Its entry means something if it is the

@@ -54,6 +54,8 @@ static const char *check_block(const struct mm_frame *frame, mmsim_pfn pfn)
         return frame->count == 0 ? NULL : "a reserved frame has a count";
     if (frame->use == MM_FRAME_ANON)
         return frame->count > 0 ? NULL : "an anon frame is mapped by nobody and not free";
+    if (frame->use == MM_FRAME_FILE)
+        return frame->count > 0 ? NULL : "a file frame is held by nobody and not free";
     if (frame->count != 1)
         return "a frame of the kernel's has a count other than 1";
     bool may_be_here =
@@ -91,7 +93,7 @@ static const char *check_account(const struct mm_zones *zones, uint64_t n_set_as
     }
     if (n_frames != zones->n_ram_frames)
         return "the frames of all uses are not all frames (zone invariant 1)";
-    if (n_by_use[MM_FRAME_ANON] > zones->user_limit)
+    if (n_by_use[MM_FRAME_ANON] + n_by_use[MM_FRAME_FILE] > zones->user_limit)
         return "there are more user frames than allowed (zone invariant 3)";
     return NULL;
 }

@@ -101,7 +101,8 @@ const char *mm_frame_use_name(enum mm_frame_use use)
         [MM_FRAME_RESERVED] = "reserved", [MM_FRAME_FREE] = "free",
         [MM_FRAME_ANON] = "anon",         [MM_FRAME_PAGE_TABLE] = "page-table",
         [MM_FRAME_SLAB] = "slab",         [MM_FRAME_ZERO_PAGE] = "zero-page",
-        [MM_FRAME_VMALLOC] = "vmalloc"};
+        [MM_FRAME_VMALLOC] = "vmalloc",   [MM_FRAME_FILE] = "file",
+        [MM_FRAME_POOL] = "pool"};
     return names[use];
 }
 

@@ -40,6 +40,12 @@ uint64_t mm_zone_drain(struct mm_zones *zones, enum mm_zone_kind zone);
 /* Frames of a zone that are on lists of CPUs. */
 uint64_t mm_zone_n_listed(const struct mm_zones *zones, enum mm_zone_kind zone);
 
+/* Asks for frames that somebody can do without; false: there are none. */
+static inline bool mm_zone_relieve(struct mm_zones *zones, enum mm_zone_reason reason)
+{
+    return zones->on_shortage && zones->on_shortage(zones->shortage_user, reason);
+}
+
 /* Writes down a failure, and returns NULL. `compaction` may be NULL. */
 struct mm_frame *mm_zone_fail(struct mm_zones *zones, const struct mm_zone_failure *failure,
                               const struct mm_compact_result *compaction);

@@ -35,6 +35,17 @@ static inline void mm_list_append(struct mm_list *head, struct mm_list *link)
     mm_list_insert_after(head->prev, link);
 }
 
+/* All of `from`, which is empty afterwards, to the empty list `to`. */
+static inline void mm_list_take(struct mm_list *to, struct mm_list *from)
+{
+    if (mm_list_empty(from))
+        return;
+    *to = *from;
+    to->next->prev = to;
+    to->prev->next = to;
+    mm_list_init(from);
+}
+
 static inline void mm_list_remove(struct mm_list *link)
 {
     link->prev->next = link->next;

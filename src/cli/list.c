@@ -111,13 +111,32 @@ static bool table_at(size_t index, struct row *row)
     return true;
 }
 
+/* "y; needs CONFIG_PAGING, and a CPU with NX" */
+static bool option_at(size_t index, struct row *row)
+{
+    const struct mmsim_option *option = mmsim_option_at(index);
+    if (option == NULL)
+        return false;
+    *row = (struct row){.name = option->name, .summary = option->summary};
+    size_t used = (size_t)snprintf(row->text, sizeof row->text, "default %s%s",
+                                   option->by_default ? "y" : "n",
+                                   option->settled ? ", cannot be changed" : "");
+    for (int i = 0; i < MMSIM_OPTION_MAX_DEPENDS && option->depends[i] != NULL; i++)
+        used += (size_t)snprintf(row->text + used, sizeof row->text - used, "%s %s",
+                                 i > 0 ? "," : "; depends on", option->depends[i]);
+    if (option->needs != NULL)
+        snprintf(row->text + used, sizeof row->text - used, "; needs %s", option->needs);
+    row->extra = row->text;
+    return true;
+}
+
 static const struct list LISTS[] = {
     {"verbs", "keys", verb_at}, {"stats", "unit", stat_at}, {"models", NULL, model_at},
     {"cpus", "model", cpu_at},  {"events", NULL, event_at}, {"devices", "registers", device_at},
-    {"tables", NULL, table_at}, {"policies", NULL, NULL},   {"config", NULL, NULL},
+    {"tables", NULL, table_at}, {"policies", NULL, NULL},   {"config", "terms", option_at},
 };
 #define N_LISTS (sizeof LISTS / sizeof *LISTS)
-#define AVAILABLE "verbs, stats, models, cpus, events, devices or tables"
+#define AVAILABLE "verbs, stats, models, cpus, events, devices, tables or config"
 
 static void print_json(const struct list *list, struct output *output)
 {

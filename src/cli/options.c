@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "settings.h"
 #include "spelling.h"
 
 struct option {
@@ -34,6 +35,8 @@ static const struct option OPTIONS[] = {
      "stop before step N, as `mmsim run` numbers them (default: after the last)"},
     {OPTION_SET, "set", 0, "PATH=VALUE", FILES,
      "override a key of the file, e.g. machine.ram=8MiB; may repeat"},
+    {OPTION_CONFIG, "config", 0, "FILE", FILES,
+     "options of the kernel as Kconfig writes them (CONFIG_X=y), under those of --set"},
     {OPTION_SEED, "seed", 0, "N", FILES, "the same as --set seed=N"},
     {OPTION_EVENTS, "events", 0, "FILE", COMMAND_RUN,
      "write every event (fault, walk, fill, map, ...) to FILE, one JSON object a line"},
@@ -222,6 +225,31 @@ static bool add_seed(struct arguments *arguments, struct console *console)
     return true;
 }
 
+/* What --config says goes before all of --set, so that these have the last word. */
+static bool add_settings(struct arguments *arguments, struct console *console)
+{
+    const char *path = arguments->values[OPTION_CONFIG];
+    if (path == NULL)
+        return true;
+    arguments->settings = settings_read(path, console);
+    if (arguments->settings == NULL)
+        return false;
+    size_t n = settings_count(arguments->settings);
+    size_t room = n + arguments->n_overrides + 1;
+    const char **all = calloc(room, sizeof *all);
+    if (all == NULL) {
+        console_error(console, "the host gave no memory");
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        all[i] = settings_at(arguments->settings, i);
+    memcpy(all + n, arguments->overrides, arguments->n_overrides * sizeof *all);
+    free(arguments->overrides);
+    arguments->overrides = all;
+    arguments->n_overrides += n;
+    return true;
+}
+
 /* What no option shows by itself. */
 static bool check_together(const struct arguments *arguments, struct console *console)
 {
@@ -270,7 +298,8 @@ enum parse_result arguments_parse(const struct command *command, int n, char *co
     }
     if (arguments_has(arguments, OPTION_HELP))
         return PARSE_HELP;
-    good = good && check_together(arguments, console) && add_seed(arguments, console);
+    good = good && check_together(arguments, console) && add_seed(arguments, console) &&
+           add_settings(arguments, console);
     return good ? PARSE_OK : PARSE_BAD;
 }
 
@@ -278,6 +307,7 @@ void arguments_fini(struct arguments *arguments)
 {
     free(arguments->operands);
     free(arguments->overrides);
+    settings_free(arguments->settings);
 }
 
 /* ---- help ---- */

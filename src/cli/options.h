@@ -13,6 +13,7 @@
 enum option_id {
     OPTION_JSON,
     OPTION_SET,
+    OPTION_CONFIG,
     OPTION_EVENTS,
     OPTION_CHECK_INVARIANTS,
     OPTION_SANITIZE,
@@ -33,9 +34,10 @@ struct arguments {
     const char *values[N_OPTIONS]; /* NULL = not given; "" for a flag */
     const char **operands;         /* point into argv */
     size_t n_operands;
-    const char **overrides; /* of --set, then --seed; ends with NULL */
+    const char **overrides; /* of --config, --set, then --seed; ends with NULL */
     size_t n_overrides;
-    char seed[32]; /* "seed=N", what `overrides` ends with if --seed was given */
+    struct settings *settings; /* of --config, the texts of its overrides; NULL */
+    char seed[32];             /* "seed=N", what `overrides` ends with if --seed was given */
 };
 
 enum parse_result { PARSE_OK, PARSE_HELP, PARSE_BAD };

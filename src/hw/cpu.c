@@ -88,6 +88,12 @@ void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root)
     apply_effect(cpu, cpu->board->arch->load_root(&cpu->arch, root));
 }
 
+void mm_cpu_load_keys(struct mm_cpu *cpu, uint32_t pkru)
+{
+    mm_shortcut_reset(&cpu->shortcut); /* it knows what the old keys granted */
+    cpu->board->arch->load_keys(&cpu->arch, pkru);
+}
+
 void mm_cpu_drop(struct mm_cpu *cpu, mmsim_vaddr address)
 {
     mm_shortcut_reset(&cpu->shortcut);

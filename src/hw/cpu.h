@@ -89,6 +89,14 @@ bool mm_cpu_write_register(struct mm_cpu *cpu, unsigned number, uint64_t value);
 /* Loads other page tables, or the same ones again, which flushes all but global entries. */
 void mm_cpu_load_root(struct mm_cpu *cpu, mmsim_paddr root);
 
+/* A thread of execution has the CPU: what it may do with each key, where its code ends (0: flat).
+ */
+void mm_cpu_load_keys(struct mm_cpu *cpu, uint32_t pkru);
+static inline void mm_cpu_limit_code(struct mm_cpu *cpu, mmsim_vaddr end)
+{
+    cpu->arch.code_end = end; /* fetches never take the shortcut */
+}
+
 /* Drops one page from every TLB: what a page fault does. */
 void mm_cpu_drop(struct mm_cpu *cpu, mmsim_vaddr address);
 

@@ -214,6 +214,15 @@ void mm_mmu_move(struct mm_cpu *cpu, enum mmsim_access_kind access, const struct
     }
 }
 
+void mm_mmu_prime(struct mm_cpu *cpu, mmsim_vaddr address, enum mmsim_access_kind access)
+{
+    mmsim_paddr physical;
+    mm_cpu_drop(cpu, address);
+    mm_mmu_translate(cpu, address, access, MMSIM_PRIVILEGE_USER, &physical);
+    mm_tlb_drop(&cpu->own_tlbs[MM_TLB_SECOND], address);
+    mm_shortcut_reset(&cpu->shortcut);
+}
+
 bool mm_mmu_access(struct mm_cpu *cpu, const struct mmsim_request *request, void *data,
                    size_t n_bytes)
 {
@@ -222,6 +231,10 @@ bool mm_mmu_access(struct mm_cpu *cpu, const struct mmsim_request *request, void
     if (direct) {
         mm_mmu_exchange(request->access, data, direct, n_bytes);
         return true;
+    }
+    if (mmsim_is_beyond_code(&cpu->arch, request)) {
+        cpu->board->arch->refuse_code(request, &cpu->fault);
+        return false;
     }
     struct mm_pieces pieces;
     if (!mm_mmu_translate_pieces(cpu, request, n_bytes, &pieces))

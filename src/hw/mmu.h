@@ -144,6 +144,12 @@ static inline bool mm_mmu_fetch(struct mm_cpu *cpu, mmsim_vaddr address, uint8_t
     return mm_mmu_access(cpu, &request, byte, 1);
 }
 
+/*
+ * Enters a page into the data TLB, and into no other: what a kernel does by touching it while its
+ * entry allows that for a moment (PaX, PAGEEXEC). It must be allowed, to user mode.
+ */
+void mm_mmu_prime(struct mm_cpu *cpu, mmsim_vaddr address, enum mmsim_access_kind access);
+
 /* Explains a translation without making it; fills the record's TLB part too. Changes nothing. */
 void mm_mmu_explain(const struct mm_cpu *cpu, const struct mmsim_request *request,
                     struct mmsim_walk *walk);

@@ -43,7 +43,7 @@ void mm_obs_init(struct mm_obs *obs, uint64_t (*now)(void *clock), void *clock)
     *obs = (struct mm_obs){.now = now, .clock = clock};
 }
 
-bool mm_obs_listen(struct mm_obs *obs, uint32_t mask, mmsim_listener call, void *user)
+bool mm_obs_listen(struct mm_obs *obs, uint64_t mask, mmsim_listener call, void *user)
 {
     if (obs->n_listeners == MMSIM_MAX_LISTENERS)
         return false;

@@ -13,10 +13,10 @@
 #include <mmsim/event.h>
 
 struct mm_obs {
-    uint32_t mask;
+    uint64_t mask;
     unsigned n_listeners;
     struct {
-        uint32_t mask;
+        uint64_t mask;
         mmsim_listener call;
         void *user;
     } listeners[MMSIM_MAX_LISTENERS];
@@ -28,7 +28,7 @@ struct mm_obs {
 void mm_obs_init(struct mm_obs *obs, uint64_t (*now)(void *clock), void *clock);
 
 /* False: no room for one more. */
-bool mm_obs_listen(struct mm_obs *obs, uint32_t mask, mmsim_listener call, void *user);
+bool mm_obs_listen(struct mm_obs *obs, uint64_t mask, mmsim_listener call, void *user);
 
 static inline bool mm_obs_wants(const struct mm_obs *obs, enum mmsim_event_type type)
 {

@@ -25,7 +25,9 @@
 #define MM_LAYOUT_END ((mmsim_vaddr)0x100000000)
 
 #define MM_LAYOUT_CODE_START MM_LAYOUT_USER_START
+#define MM_LAYOUT_HEAP_START ((mmsim_vaddr)0x20000000) /* what brk() moves */
 #define MM_LAYOUT_MMAP_START ((mmsim_vaddr)0x40000000) /* mappings go bottom-up from here */
+#define MM_LAYOUT_RANDOM_SHARED_START ((mmsim_vaddr)0x80000000) /* with ASLR */
 #define MM_LAYOUT_STACK_END MM_LAYOUT_USER_END
 
 static inline bool mm_layout_is_vmalloc(mmsim_vaddr address)

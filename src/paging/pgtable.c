@@ -157,6 +157,21 @@ bool mm_pgtable_prepare(struct mm_pgtable *set, mmsim_vaddr page)
     return arch_of(set)->prepare(&set->map, page, 0);
 }
 
+bool mm_pgtable_prepare_large(struct mm_pgtable *set, mmsim_vaddr address)
+{
+    return arch_of(set)->prepare(&set->map, address, 1);
+}
+
+bool mm_pgtable_split(struct mm_pgtable *set, mmsim_vaddr address)
+{
+    struct mmsim_entry entry = mm_pgtable_query(set, address);
+    if (!arch_of(set)->split(&set->map, address))
+        return false;
+    mm_clock_work(set->paging->board->clock, MM_WORK_ZERO_PAGE); /* as many words */
+    report_page(set, MMSIM_EVENT_DEMOTE, address, entry.base);
+    return true;
+}
+
 void mm_pgtable_map(struct mm_pgtable *set, mmsim_vaddr page, const struct mmsim_entry *entry)
 {
     arch_of(set)->map(&set->map, page, entry);
@@ -179,14 +194,20 @@ static bool differ(const struct mmsim_entry *before, struct mmsim_entry after)
 }
 
 struct mmsim_entry mm_pgtable_protect(struct mm_pgtable *set, mmsim_vaddr page,
-                                      enum mmsim_entry_state state, unsigned flags)
+                                      const struct mmsim_entry *rights)
 {
-    struct mmsim_entry before = arch_of(set)->protect(&set->map, page, state, flags);
+    struct mmsim_entry before = arch_of(set)->protect(&set->map, page, rights);
     mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
     if (mm_obs_wants(set->paging->board->obs, MMSIM_EVENT_PROTECT) &&
         differ(&before, mm_pgtable_query(set, page)))
         report_page(set, MMSIM_EVENT_PROTECT, page, before.base);
     return before;
+}
+
+unsigned mm_pgtable_test_and_clear(struct mm_pgtable *set, mmsim_vaddr page, unsigned flags)
+{
+    mm_clock_work(set->paging->board->clock, MM_WORK_ENTRY);
+    return arch_of(set)->test_and_clear(&set->map, page, flags);
 }
 
 struct mmsim_entry mm_pgtable_query(const struct mm_pgtable *set, mmsim_vaddr page)

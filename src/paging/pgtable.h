@@ -87,11 +87,18 @@ bool mm_pgtable_load(struct mm_pgtable *set, unsigned cpu);
 /* Makes room for an entry; false: no memory. */
 bool mm_pgtable_prepare(struct mm_pgtable *set, mmsim_vaddr page);
 
+/* The same for a large entry, where no entry is left; false: some is. */
+bool mm_pgtable_prepare_large(struct mm_pgtable *set, mmsim_vaddr address);
+
+/* A table of small entries in place of a large one; false: no memory, nothing changed. */
+bool mm_pgtable_split(struct mm_pgtable *set, mmsim_vaddr address);
+
 /* The verbs of arch.h, charged and reported. map() needs prepare() before; none of them fails. */
 void mm_pgtable_map(struct mm_pgtable *set, mmsim_vaddr page, const struct mmsim_entry *entry);
 struct mmsim_entry mm_pgtable_unmap(struct mm_pgtable *set, mmsim_vaddr page);
 struct mmsim_entry mm_pgtable_protect(struct mm_pgtable *set, mmsim_vaddr page,
-                                      enum mmsim_entry_state state, unsigned flags);
+                                      const struct mmsim_entry *rights);
+unsigned mm_pgtable_test_and_clear(struct mm_pgtable *set, mmsim_vaddr page, unsigned flags);
 struct mmsim_entry mm_pgtable_query(const struct mm_pgtable *set, mmsim_vaddr page);
 
 /* First page in [from, to) with an entry in use; `to` if there is none. */

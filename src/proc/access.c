@@ -82,8 +82,9 @@ static void raise_signal(const struct mm_actor *actor, enum mmsim_signal number,
 static void refuse(const struct mm_actor *actor, enum mmsim_sigcode code, mmsim_vaddr address,
                    struct mmsim_access *access)
 {
+    enum mmsim_signal number = code == MMSIM_BUS_ADRERR ? MMSIM_SIGBUS : MMSIM_SIGSEGV;
     if (actor->process)
-        raise_signal(actor, MMSIM_SIGSEGV, code, address, access);
+        raise_signal(actor, number, code, address, access);
     else
         refuse_kernel(address, access);
 }
@@ -111,11 +112,13 @@ static bool make_room(const struct mm_actor *actor, mmsim_vaddr address,
     return true;
 }
 
-/* Handles the CPU's latest fault. True: try the access again. */
-static bool handle_fault(const struct mm_actor *actor, struct mmsim_access *access)
+/* Handles the CPU's latest fault, of an access of a kind. True: try it again. */
+static bool handle_fault(const struct mm_actor *actor, enum mmsim_access_kind kind,
+                         struct mmsim_access *access)
 {
     struct mm_cpu *cpu = cpu_of(actor);
-    const struct mmsim_fault fault = cpu->fault;
+    struct mmsim_fault fault = cpu->fault;
+    fault.at_instruction = kind == MMSIM_ACCESS_FETCH;
     struct mm_process *running = actor->procs->running[actor->cpu];
     mm_clock_charge(actor->procs->vm->clock, cpu->arch.preset->costs.fault);
     for (;;) {
@@ -130,6 +133,7 @@ static bool handle_fault(const struct mm_actor *actor, struct mmsim_access *acce
             return true;
         if (!actor->process && actor->procs->on_kernel_fault)
             actor->procs->on_kernel_fault(actor->procs->kernel_fault_user, fault.address);
+        access->key = outcome.key;
         refuse(actor, outcome.code, fault.address, access);
         return false;
     }
@@ -155,7 +159,7 @@ static bool check_before_write(const struct mm_actor *actor, mmsim_vaddr address
                                                 .present = true,
                                                 .access = MMSIM_ACCESS_WRITE,
                                                 .privilege = MMSIM_PRIVILEGE_SUPERVISOR};
-    return handle_fault(actor, access);
+    return handle_fault(actor, MMSIM_ACCESS_WRITE, access);
 }
 
 static bool check_both_ends(const struct mm_actor *actor, mmsim_vaddr address, size_t n_bytes,
@@ -242,7 +246,7 @@ bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, m
             access->done += why ? 0 : n_bytes;
             return !why;
         }
-        if (!handle_fault(actor, access))
+        if (!handle_fault(actor, kind, access))
             return false;
     }
     MM_ASSERT(false, "an access faults again and again although every fault was resolved");
@@ -304,10 +308,11 @@ static inline enum attempt try_directly(struct mm_cpu *cpu, struct mmsim_referen
 static bool run_reference(const struct mm_actor *actor, struct mmsim_reference *reference,
                           enum attempt attempt, struct mmsim_access *access)
 {
-    if (attempt == ATTEMPT_FAULTED && !handle_fault(actor, access))
+    enum mmsim_access_kind kind = (enum mmsim_access_kind)reference->kind;
+    if (attempt == ATTEMPT_FAULTED && !handle_fault(actor, kind, access))
         return false;
-    return mm_access_once(actor, (enum mmsim_access_kind)reference->kind, reference->address,
-                          &reference->value, sizeof reference->value, access);
+    return mm_access_once(actor, kind, reference->address, &reference->value,
+                          sizeof reference->value, access);
 }
 
 /* How many references from the first on the shortcut serves: the loop that millions run through. */

@@ -9,13 +9,17 @@ bool mm_procs_init(struct mm_procs *procs, struct mm_vm *vm)
     *procs = (struct mm_procs){.vm = vm, .paging = vm->paging};
     mm_list_init(&procs->processes);
     struct mm_cache_setup setup = {.name = "process", .object_bytes = sizeof(struct mm_process)};
-    return mm_cache_init(&procs->cache, vm->paging->heap, &setup);
+    struct mm_cache_setup descriptors = {.name = "descriptor",
+                                         .object_bytes = sizeof(struct mm_descriptor)};
+    return mm_cache_init(&procs->cache, vm->paging->heap, &setup) &&
+           mm_cache_init(&procs->descriptors, vm->paging->heap, &descriptors);
 }
 
 void mm_procs_fini(struct mm_procs *procs)
 {
     while (!mm_list_empty(&procs->processes))
         mm_process_exit(MM_CONTAINER_OF(procs->processes.next, struct mm_process, link), 0);
+    mm_cache_fini(&procs->descriptors);
     mm_cache_fini(&procs->cache);
 }
 
@@ -41,6 +45,7 @@ static struct mm_process *enrol(struct mm_procs *procs, struct mm_aspace *aspace
         return NULL;
     *process = (struct mm_process){
         .procs = procs, .aspace = aspace, .name = name, .number = ++procs->n_spawned, .user = user};
+    mm_list_init(&process->descriptors);
     mm_list_append(&procs->processes, &process->link);
     mm_clock_work(procs->vm->clock, MM_WORK_PROCESS);
     return process;
@@ -66,12 +71,18 @@ struct mm_process *mm_process_fork(struct mm_process *parent, const char *name, 
     struct mm_procs *procs = parent->procs;
     if (!mm_cache_reserve(&procs->cache, 1))
         return NULL;
-    struct mm_aspace *aspace = mm_fork_aspace(parent->aspace);
+    struct mm_list descriptors;
+    mm_list_init(&descriptors);
+    struct mm_aspace *aspace = NULL;
+    if (mm_descriptor_inherit(&procs->descriptors, &descriptors, &parent->descriptors))
+        aspace = mm_fork_aspace(parent->aspace);
     if (!aspace) {
+        mm_descriptor_close_all(&procs->descriptors, &descriptors);
         mm_cache_shrink(&procs->cache);
         return NULL;
     }
     struct mm_process *child = enrol(procs, aspace, name, user);
+    mm_list_take(&child->descriptors, &descriptors);
     child->cpu = parent->cpu;
     report(child, MMSIM_EVENT_FORK, parent->number);
     return child;
@@ -99,6 +110,7 @@ void mm_process_exit(struct mm_process *process, int code)
         show_running(procs, cpu, NULL);
     }
     mm_aspace_destroy(process->aspace);
+    mm_descriptor_close_all(&procs->descriptors, &process->descriptors);
     mm_list_remove(&process->link);
     mm_cache_free(&procs->cache, process);
     mm_clock_work(procs->vm->clock, MM_WORK_PROCESS);
@@ -112,6 +124,8 @@ void mm_process_switch(struct mm_process *process, unsigned cpu)
     bool returns = (procs->kernel_threads >> cpu) & 1;
     if (!mm_pgtable_load(process->aspace->tables, cpu) && !returns)
         return;
+    mm_cpu_load_keys(&procs->paging->cpus[cpu], process->aspace->keys.pkru);
+    mm_cpu_limit_code(&procs->paging->cpus[cpu], process->aspace->code_end);
     show_running(procs, cpu, process);
     mm_clock_work(procs->vm->clock, MM_WORK_SWITCH);
     report(process, MMSIM_EVENT_SWITCH, 0);

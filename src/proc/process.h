@@ -13,22 +13,24 @@
 
 #include <mmsim/machine.h>
 
+#include "proc/descriptor.h"
 #include "vm/aspace.h"
 
 struct mm_process {
     struct mm_list link; /* in mm_procs.processes, oldest first */
     struct mm_procs *procs;
     struct mm_aspace *aspace;
-    const char *name; /* not owned; outlives the process */
-    uint32_t number;  /* from 1 */
-    unsigned cpu;     /* on which it runs, or ran last */
-    void *user;       /* of whoever made it; handed to on_exit */
+    struct mm_list descriptors; /* descriptor.h */
+    const char *name;           /* not owned; outlives the process */
+    uint32_t number;            /* from 1 */
+    unsigned cpu;               /* on which it runs, or ran last */
+    void *user;                 /* of whoever made it; handed to on_exit */
 };
 
 struct mm_procs {
     struct mm_vm *vm;
     struct mm_paging *paging;
-    struct mm_cache cache;
+    struct mm_cache cache, descriptors;
     struct mm_list processes;
     uint32_t n_spawned;
     struct mm_process *running[MMSIM_MAX_CPUS];

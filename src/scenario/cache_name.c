@@ -18,8 +18,9 @@ static const char *const classes[] = {
 
 /* The last one is there as soon as guard pages (G) were on. */
 static const char *const own[] = {
-    "pgtable", "aspace",          "vma",   "process",      "vmap-area",
-    "mempool", "mempool-reserve", "scope", "guard-record",
+    "pgtable",       "aspace",          "vma",        "process",      "vmap-area",
+    "mempool",       "mempool-reserve", "scope",      "guard-record", "descriptor",
+    "memory-object", "file-map",        "radix-node",
 };
 
 enum { N_CLASSES = sizeof classes / sizeof classes[0], N_OWN = sizeof own / sizeof own[0] };

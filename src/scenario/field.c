@@ -164,6 +164,24 @@ static void read_quantity(struct mm_decoder *decoder, const struct mm_key *key,
         *field = quantity.value;
 }
 
+void mm_read_time(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field)
+{
+    static const struct number_style style = {"a time such as 5us, 10 ms or 300 cycles",
+                                              MM_UNITS_TIME, NOTATION_PLAIN};
+    uint64_t number = 0;
+    struct mm_quantity quantity;
+    read_quantity(decoder, key, value, &style, &number);
+    if (value->kind != MM_NODE_SCALAR ||
+        mm_quantity_read(value->text, MM_UNITS_TIME, &quantity) != MM_QUANTITY_OK)
+        return;
+    bool in_cycles = quantity.dimension == MM_DIMENSION_CYCLES;
+    uint64_t mhz = decoder->cpu_mhz;
+    *(uint64_t *)field = in_cycles || quantity.dimension == MM_DIMENSION_NUMBER
+                             ? number
+                             : number / 1000 * mhz + number % 1000 * mhz / 1000;
+}
+
 void mm_read_number(struct mm_decoder *decoder, const struct mm_key *key,
                     const struct mm_node *value, void *field)
 {

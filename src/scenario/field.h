@@ -28,6 +28,8 @@ void mm_read_count(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field); /* uint64_t, low..high */
 void mm_read_size(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
                   void *field); /* uint64_t, bytes, low..high */
+void mm_read_time(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,
+                  void *field); /* uint64_t, cycles of the machine's CPU */
 void mm_read_share(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field); /* uint32_t, billionths */
 void mm_read_decimal(struct mm_decoder *decoder, const struct mm_key *key,

@@ -286,7 +286,9 @@ void mm_read_fail_what(struct mm_decoder *decoder, const struct mm_key *key,
         {.text = "frames", .value = MMSIM_FAIL_FRAMES},
         {.text = "swap-read", .later = true},
         {.text = "swap-write", .later = true},
-        {.text = "file", .later = true},
+        {.text = "file-read", .value = MMSIM_FAIL_FILE_READS},
+        {.text = "file-write", .value = MMSIM_FAIL_FILE_WRITES},
+        {.text = "power", .value = MMSIM_FAIL_POWER},
         {.text = NULL},
     };
     (void)mm_field_word(decoder, key, value, words, field);

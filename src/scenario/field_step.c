@@ -62,12 +62,12 @@ static const struct mm_word flag_words[] = {
     {.text = "fixed", .value = MMSIM_MAP_FIXED},
     {.text = "fixed-noreplace", .value = MMSIM_MAP_FIXED_NOREPLACE},
     {.text = "growsdown", .value = MMSIM_MAP_GROWSDOWN},
-    {.text = "shared", .later = true},
-    {.text = "populate", .later = true},
-    {.text = "noreserve", .later = true},
-    {.text = "locked", .later = true},
-    {.text = "stack", .later = true},
-    {.text = "huge", .later = true},
+    {.text = "shared", .value = MMSIM_MAP_SHARED},
+    {.text = "populate", .value = MMSIM_MAP_POPULATE},
+    {.text = "noreserve", .value = MMSIM_MAP_NORESERVE},
+    {.text = "locked", .value = MMSIM_MAP_LOCKED},
+    {.text = "stack", .value = MMSIM_MAP_STACK},
+    {.text = "huge", .value = MMSIM_MAP_HUGETLB},
     {.text = NULL},
 };
 
@@ -78,6 +78,12 @@ static bool is_blank(char c)
 
 void mm_read_flags(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field)
+{
+    mm_field_flags(decoder, key, value, flag_words, field);
+}
+
+void mm_field_flags(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, const struct mm_word *words, uint64_t *field)
 {
     if (!mm_field_is_scalar(decoder, key, value, "flags such as private|anonymous"))
         return;
@@ -98,12 +104,12 @@ void mm_read_flags(struct mm_decoder *decoder, const struct mm_key *key,
             n--;
         uint64_t flag = 0;
         const char *word = mm_arena_copy(decoder->arena, text, n);
-        valid &= mm_field_find_word(decoder, key, value, word, flag_words, &flag);
+        valid &= mm_field_find_word(decoder, key, value, word, words, &flag);
         flags |= flag;
         text = bar ? bar + 1 : NULL;
     }
     if (valid)
-        *(uint64_t *)field = flags;
+        *field = flags;
 }
 
 /* ---- values ---- */

@@ -11,7 +11,7 @@
 struct header {
     uint64_t version;
     const char *name, *description;
-    const struct mm_node *machine, *kernel, *processes, *steps;
+    const struct mm_node *machine, *kernel, *files, *processes, *steps;
     uint64_t seed;
 };
 
@@ -37,18 +37,6 @@ static void read_title(struct mm_decoder *decoder, const struct mm_key *key,
 }
 
 /* ---- for the parts ---- */
-
-void mm_header_read_empty_list(struct mm_decoder *decoder, const struct mm_key *key,
-                               const struct mm_node *value, void *field)
-{
-    (void)field;
-    if (value->kind != MM_NODE_SEQUENCE)
-        mm_mistake_add(decoder->mistakes, value, "%s: expected a list, found %s", key->name,
-                       mm_node_describe(decoder->mistakes, value));
-    else if (value->n_children > 0)
-        mm_mistake_add(decoder->mistakes, value, "%s: not in this version: expected an empty list",
-                       key->name);
-}
 
 void mm_header_require(struct mm_decoder *decoder, const struct mmsim_config *config,
                        const struct mm_node *node, const struct mm_header_need *need)
@@ -118,7 +106,10 @@ static const struct mm_key top_table[] = {
      .read = mm_read_node,
      .offset = HEADER_FIELD(kernel),
      .meaning = "its options"},
-    {.name = "files", .read = mm_header_read_empty_list, .meaning = "files", .settled = true},
+    {.name = "files",
+     .read = mm_read_list,
+     .offset = HEADER_FIELD(files),
+     .meaning = "files on the disk before the first step"},
     {.name = "processes",
      .read = mm_read_list,
      .offset = HEADER_FIELD(processes),
@@ -143,10 +134,14 @@ void mm_header_read(struct mm_decoder *decoder, const struct mm_node *root,
     config->seed = header.seed;
     if (header.machine)
         mm_header_read_machine(decoder, header.machine, config);
+    decoder->cpu_mhz = mm_config_preset(config)->mhz;
+    if (header.machine && mm_node_get(header.machine, "disk"))
+        mm_header_read_disk(decoder, mm_node_get(header.machine, "disk"), config);
     if (header.kernel)
         mm_header_read_kernel(decoder, header.kernel, scenario);
+    if (header.files)
+        mm_header_read_files(decoder, header.files, scenario);
     if (header.processes)
         read_processes(decoder, header.processes, scenario);
-    decoder->cpu_mhz = mm_config_preset(config)->mhz;
     *steps = header.steps;
 }

@@ -25,9 +25,15 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
 void mm_header_read_devices(struct mm_decoder *decoder, const struct mm_node *list,
                             struct mmsim_config *config);
 
-/* Accepts an empty list only: for files. */
-void mm_header_read_empty_list(struct mm_decoder *decoder, const struct mm_key *key,
-                               const struct mm_node *value, void *field);
+/* header_disk.c: the disk, and what the page cache does; the CPU's clock rate is known. */
+void mm_header_read_disk(struct mm_decoder *decoder, const struct mm_node *node,
+                         struct mmsim_config *config);
+void mm_header_read_page_cache(struct mm_decoder *decoder, const struct mm_node *node,
+                               struct mmsim_config *config);
+
+/* header_files.c: the list `files`. */
+void mm_header_read_files(struct mm_decoder *decoder, const struct mm_node *list,
+                          struct mmsim_scenario *scenario);
 
 struct mm_header_need {
     const char *what, *needs; /* "flush: single", "INVLPG" */

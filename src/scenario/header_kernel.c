@@ -1,4 +1,5 @@
 /* header_kernel.c - the key `kernel` of a scenario; see header.h. */
+#include <mmsim/kconfig.h>
 #include <string.h>
 
 #include "scenario/field.h"
@@ -17,6 +18,11 @@ struct kernel_keys {
     uint64_t flush, flush_threshold;
     struct option large_pages, global_pages, lazy, batched, targeted, debugging;
     struct option zero_frames, poison_frames;
+    struct option demand, copy_on_write, zero_page, stack_guard, fault_around, readahead, huge;
+    struct option protection, execute_protection, keys, aslr;
+    const struct mm_node *execute_node, *page_cache_node;
+    uint64_t execute, overcommit, overcommit_percent, thp, large_page_pool;
+    struct mmsim_aslr bits;
     uint64_t heap_checks; /* NO_CHECKS_GIVEN: as CONFIG_MEMORY_DEBUGGING says */
     uint64_t gc_every;
 };
@@ -129,6 +135,90 @@ static void read_flush(struct mm_decoder *decoder, const struct mm_key *key,
         keys->flush_node = value;
 }
 
+/* ---- virtual memory ---- */
+
+static void read_execute(struct mm_decoder *decoder, const struct mm_key *key,
+                         const struct mm_node *value, void *field)
+{
+    static const struct mm_word words[] = {{.text = "auto", .value = MMSIM_EXECUTE_AUTO},
+                                           {.text = "none", .value = MMSIM_EXECUTE_NONE},
+                                           {.text = "nx", .value = MMSIM_EXECUTE_NX},
+                                           {.text = "cs-limit", .value = MMSIM_EXECUTE_CS_LIMIT},
+                                           {.text = "split-tlb", .value = MMSIM_EXECUTE_SPLIT_TLB},
+                                           {.text = NULL}};
+    struct kernel_keys *keys = field;
+    if (mm_field_word(decoder, key, value, words, &keys->execute))
+        keys->execute_node = value;
+}
+
+static void read_overcommit(struct mm_decoder *decoder, const struct mm_key *key,
+                            const struct mm_node *value, void *field)
+{
+    static const struct mm_word words[] = {{.text = "guess", .value = MMSIM_OVERCOMMIT_GUESS},
+                                           {.text = "always", .value = MMSIM_OVERCOMMIT_ALWAYS},
+                                           {.text = "never", .value = MMSIM_OVERCOMMIT_NEVER},
+                                           {.text = NULL}};
+    struct kernel_keys *keys = field;
+    (void)mm_field_word(decoder, key, value, words, &keys->overcommit);
+}
+
+static void read_thp(struct mm_decoder *decoder, const struct mm_key *key,
+                     const struct mm_node *value, void *field)
+{
+    static const struct mm_word words[] = {{.text = "madvise", .value = MMSIM_THP_MADVISE},
+                                           {.text = "never", .value = MMSIM_THP_NEVER},
+                                           {.text = "always", .value = MMSIM_THP_ALWAYS},
+                                           {.text = NULL}};
+    struct kernel_keys *keys = field;
+    (void)mm_field_word(decoder, key, value, words, &keys->thp);
+}
+
+/* Bits of one region, as a number that fits a byte. */
+static void read_bits(struct mm_decoder *decoder, const struct mm_key *key,
+                      const struct mm_node *value, void *field)
+{
+    uint64_t bits = *(uint8_t *)field;
+    mm_read_number(decoder, key, value, &bits);
+    *(uint8_t *)field = (uint8_t)bits;
+}
+
+static void read_aslr(struct mm_decoder *decoder, const struct mm_key *key,
+                      const struct mm_node *value, void *field)
+{
+    enum { MOST_BITS = 15 };
+    static const struct mm_key table[] = {
+        {.name = "code",
+         .read = read_bits,
+         .offset = offsetof(struct mmsim_aslr, code_bits),
+         .high = MOST_BITS,
+         .meaning = "random bits of where code begins"},
+        {.name = "heap",
+         .read = read_bits,
+         .offset = offsetof(struct mmsim_aslr, heap_bits),
+         .high = MOST_BITS,
+         .meaning = "of where the heap begins"},
+        {.name = "mmap",
+         .read = read_bits,
+         .offset = offsetof(struct mmsim_aslr, mmap_bits),
+         .high = MOST_BITS,
+         .meaning = "of where mappings begin"},
+        {.name = "stack",
+         .read = read_bits,
+         .offset = offsetof(struct mmsim_aslr, stack_bits),
+         .high = MOST_BITS,
+         .meaning = "of where the stack ends"},
+        {.name = "shared",
+         .read = read_bits,
+         .offset = offsetof(struct mmsim_aslr, shared_bits),
+         .high = MOST_BITS,
+         .meaning = "of where shared mappings begin"},
+        MM_KEYS_END,
+    };
+    struct mm_schema schema = {.what = "'aslr'", .keys = {table, NULL}};
+    (void)key;
+    mm_schema_read(decoder, &schema, value, field);
+}
+
 /* ---- the whole ---- */
 
 #define KERNEL_FIELD(field) offsetof(struct kernel_keys, field)
@@ -171,20 +261,49 @@ static const struct mm_key kernel_table[] = {
      .meaning = "y",
      .settled = true},
     {.name = "CONFIG_DEMAND_PAGING",
-     .read = read_settled_option,
-     .low = true,
-     .meaning = "y",
-     .settled = true},
+     .read = read_option,
+     .offset = KERNEL_FIELD(demand),
+     .meaning = "pages come when they are touched"},
+    {.name = "CONFIG_COPY_ON_WRITE",
+     .read = read_option,
+     .offset = KERNEL_FIELD(copy_on_write),
+     .meaning = "fork shares private pages until they are written"},
+    {.name = "CONFIG_ZERO_PAGE",
+     .read = read_option,
+     .offset = KERNEL_FIELD(zero_page),
+     .meaning = "untouched memory that is read shows one shared page"},
+    {.name = "CONFIG_STACK_GUARD",
+     .read = read_option,
+     .offset = KERNEL_FIELD(stack_guard),
+     .meaning = "stacks keep away from what lies below them"},
+    {.name = "CONFIG_FAULT_AROUND",
+     .read = read_option,
+     .offset = KERNEL_FIELD(fault_around),
+     .meaning = "a read fault in a file maps cached pages around it"},
+    {.name = "CONFIG_READAHEAD",
+     .read = read_option,
+     .offset = KERNEL_FIELD(readahead),
+     .meaning = "reading a file fetches pages that follow"},
+    {.name = "CONFIG_TRANSPARENT_HUGEPAGE",
+     .read = read_option,
+     .offset = KERNEL_FIELD(huge),
+     .meaning = "anonymous memory gets large pages by itself"},
     {.name = "CONFIG_MEMORY_PROTECTION",
-     .read = read_settled_option,
-     .low = true,
-     .meaning = "y",
-     .settled = true},
+     .read = read_option,
+     .offset = KERNEL_FIELD(protection),
+     .meaning = "mappings grant what they say, and no more"},
+    {.name = "CONFIG_EXECUTE_PROTECTION",
+     .read = read_option,
+     .offset = KERNEL_FIELD(execute_protection),
+     .meaning = "memory is executed only where it may be"},
+    {.name = "CONFIG_PROTECTION_KEYS",
+     .read = read_option,
+     .offset = KERNEL_FIELD(keys),
+     .meaning = "processes can tag pages with keys"},
     {.name = "CONFIG_ASLR",
-     .read = read_settled_option,
-     .low = false,
-     .meaning = "n",
-     .settled = true},
+     .read = read_option,
+     .offset = KERNEL_FIELD(aslr),
+     .meaning = "regions of processes begin at random places"},
     {.name = "CONFIG_MEMORY_DEBUGGING",
      .read = read_option,
      .offset = KERNEL_FIELD(debugging),
@@ -207,6 +326,27 @@ static const struct mm_key kernel_table[] = {
      .low = 1,
      .high = UINT32_MAX,
      .meaning = "steps after which pages that nobody uses are collected"},
+    {.name = "execute", .read = read_execute, .meaning = "how execution is kept to what may be"},
+    {.name = "overcommit", .read = read_overcommit, .meaning = "how much memory may be promised"},
+    {.name = "overcommit_percent",
+     .read = mm_read_number,
+     .offset = KERNEL_FIELD(overcommit_percent),
+     .high = 1000,
+     .meaning = "percent of RAM that 'overcommit: never' promises"},
+    {.name = "thp", .read = read_thp, .meaning = "which memory gets large pages by itself"},
+    {.name = "large_page_pool",
+     .read = mm_read_count,
+     .offset = KERNEL_FIELD(large_page_pool),
+     .high = UINT32_MAX,
+     .meaning = "large pages set aside for mappings that ask for them"},
+    {.name = "aslr",
+     .read = read_aslr,
+     .offset = KERNEL_FIELD(bits),
+     .meaning = "random bits of each region"},
+    {.name = "page_cache",
+     .read = mm_read_node,
+     .offset = KERNEL_FIELD(page_cache_node),
+     .meaning = "reading ahead, and writing back"},
     {.name = "policy", .read = read_policy, .meaning = "clock", .settled = true},
     {.name = "scope", .read = read_scope, .meaning = "global", .settled = true},
     {.name = "user_frames",
@@ -236,6 +376,66 @@ static void check_needs(struct mm_decoder *decoder, const struct mmsim_config *c
         mm_header_require(decoder, config, keys->flush_node, &single);
 }
 
+/* The options of kconfig.h among the keys. */
+static const struct {
+    const char *name;
+    size_t offset;
+} options[] = {
+    {"CONFIG_LARGE_PAGES", KERNEL_FIELD(large_pages)},
+    {"CONFIG_DEMAND_PAGING", KERNEL_FIELD(demand)},
+    {"CONFIG_COPY_ON_WRITE", KERNEL_FIELD(copy_on_write)},
+    {"CONFIG_ZERO_PAGE", KERNEL_FIELD(zero_page)},
+    {"CONFIG_STACK_GUARD", KERNEL_FIELD(stack_guard)},
+    {"CONFIG_FAULT_AROUND", KERNEL_FIELD(fault_around)},
+    {"CONFIG_READAHEAD", KERNEL_FIELD(readahead)},
+    {"CONFIG_TRANSPARENT_HUGEPAGE", KERNEL_FIELD(huge)},
+    {"CONFIG_MEMORY_PROTECTION", KERNEL_FIELD(protection)},
+    {"CONFIG_EXECUTE_PROTECTION", KERNEL_FIELD(execute_protection)},
+    {"CONFIG_PROTECTION_KEYS", KERNEL_FIELD(keys)},
+    {"CONFIG_ASLR", KERNEL_FIELD(aslr)},
+};
+enum { N_OPTIONS = sizeof options / sizeof options[0] };
+
+static const struct option *option_at(const struct kernel_keys *keys, size_t i)
+{
+    return (const struct option *)((const char *)keys + options[i].offset);
+}
+
+/* All are set before any is judged: one may depend on another that stands below it. */
+static void apply_options(struct mm_decoder *decoder, struct mmsim_config *config,
+                          const struct kernel_keys *keys)
+{
+    struct mmsim_error error;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (option_at(keys, i)->node)
+            (void)mmsim_option_set(config, options[i].name, option_at(keys, i)->yes, &error);
+    struct mmsim_config whole = *config;
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const struct option *option = option_at(keys, i);
+        const char *name = options[i].name;
+        if (option->node && option->yes && mmsim_options_check(&whole, &name, 1, &error))
+            mm_mistake_add(decoder->mistakes, option->node, "%s", error.text);
+        whole = *config;
+    }
+    (void)mmsim_options_check(config, NULL, 0, &error);
+}
+
+static void apply_virtual_memory(struct mm_decoder *decoder, struct mmsim_config *config,
+                                 const struct kernel_keys *keys)
+{
+    struct mmsim_error error;
+    bool on = config->aslr.on;
+    config->execute = (enum mmsim_execute)keys->execute;
+    config->overcommit = (enum mmsim_overcommit)keys->overcommit;
+    config->overcommit_percent = (unsigned)keys->overcommit_percent;
+    config->thp = (enum mmsim_thp)keys->thp;
+    config->large_page_pool = keys->large_page_pool;
+    config->aslr = keys->bits;
+    config->aslr.on = on;
+    if (keys->execute_node && mmsim_config_check_execute(config, &error))
+        mm_mistake_add(decoder->mistakes, keys->execute_node, "%s", error.text);
+}
+
 void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *node,
                            struct mmsim_scenario *scenario)
 {
@@ -249,7 +449,13 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
                                .lazy = {.yes = flush->lazy},
                                .batched = {.yes = flush->batched},
                                .targeted = {.yes = flush->targeted},
-                               .heap_checks = NO_CHECKS_GIVEN};
+                               .heap_checks = NO_CHECKS_GIVEN,
+                               .execute = (uint64_t)config->execute,
+                               .overcommit = (uint64_t)config->overcommit,
+                               .overcommit_percent = config->overcommit_percent,
+                               .thp = (uint64_t)config->thp,
+                               .large_page_pool = config->large_page_pool,
+                               .bits = config->aslr};
     struct mm_schema schema = {.what = "'kernel'", .keys = {kernel_table, NULL}};
     mm_schema_read(decoder, &schema, node, &keys);
     config->user_frames = keys.user_frames;
@@ -267,4 +473,8 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
     config->poison_frames = keys.poison_frames.yes;
     scenario->gc_every = keys.gc_every;
     check_needs(decoder, config, &keys);
+    apply_options(decoder, config, &keys);
+    apply_virtual_memory(decoder, config, &keys);
+    if (keys.page_cache_node)
+        mm_header_read_page_cache(decoder, keys.page_cache_node, config);
 }

@@ -8,7 +8,7 @@
 
 struct machine_keys {
     const char *model;
-    const struct mm_node *cpu_node, *paging_node, *ram_node, *mmio_node;
+    const struct mm_node *cpu_node, *paging_node, *ram_node, *mmio_node, *disk_node;
     uint64_t cpus;
     uint64_t paging, tlb, tlb_replacement; /* of the enums of struct mmsim_config */
 };
@@ -149,6 +149,10 @@ static const struct mm_key machine_table[] = {
      .offset = MACHINE_FIELD(tlb_replacement),
      .meaning = "which entry of a full set goes"},
     {.name = "swap", .read = read_swap, .meaning = "0", .settled = true},
+    {.name = "disk",
+     .read = mm_read_node,
+     .offset = MACHINE_FIELD(disk_node),
+     .meaning = "the block device under the files"},
     {.name = "mmio",
      .read = mm_read_list,
      .offset = MACHINE_FIELD(mmio_node),

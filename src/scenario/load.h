@@ -17,6 +17,15 @@ struct mm_given_process {
     unsigned line;
 };
 
+/* A file that is there before the first step. */
+struct mm_given_file {
+    const char *name;
+    uint64_t size;           /* bytes */
+    const uint8_t *contents; /* size of them; NULL: `fill`, or random bytes */
+    uint64_t fill;
+    bool random;
+};
+
 struct mmsim_scenario {
     struct mm_host host; /* counts everything but this struct's own block */
     struct mm_arena arena;
@@ -25,6 +34,8 @@ struct mmsim_scenario {
     unsigned heap_checks;          /* enum mmsim_heap_check, of all caches */
     uint64_t gc_every;             /* steps; 0 = never */
     struct mm_names names, things; /* things: caches, pools and scopes */
+    struct mm_given_file *files;
+    size_t n_files;
     struct mm_given_process *processes;
     size_t n_processes;
     struct mm_step_list steps;

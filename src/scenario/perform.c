@@ -93,9 +93,14 @@ static uint64_t whole_pages(uint64_t n_bytes)
 
 void mm_perform_mmap(struct mm_run *run, const struct mm_step *step)
 {
-    struct mmsim_mapping want = {
-        .length = step->length, .prot = (unsigned)step->prot, .flags = (unsigned)step->flags};
+    struct mmsim_mapping want = {.length = step->length,
+                                 .prot = (unsigned)step->prot,
+                                 .flags = (unsigned)step->flags,
+                                 .access = (enum mmsim_file_access)step->vm.access,
+                                 .offset = step->vm.offset};
     struct mm_binding made = {.length = whole_pages(step->length)};
+    if (step->vm.file)
+        want.file = mm_run_file(run, step->vm.file);
     if (!step->has_at || mm_run_place(run, &step->at, &want.address)) {
         mm_run_errno(run, mmsim_mmap(mm_run_actor(run, step), &want, &made.address));
         made.bound = run->outcome.outcome == MMSIM_DONE;

@@ -10,7 +10,7 @@
 #include "scenario/verb.h"
 
 enum { FIXED = MMSIM_MAP_FIXED | MMSIM_MAP_FIXED_NOREPLACE };
-static const unsigned NEEDED_FLAGS = MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS;
+static const unsigned SHARING = MMSIM_MAP_PRIVATE | MMSIM_MAP_SHARED;
 
 /* The region of processes (docs/scenario.md, section 2). */
 #define USER_START UINT64_C(0x10000000)
@@ -35,8 +35,12 @@ static const char *reason_of_mmap(const struct mm_step *step, enum mmsim_errno e
         return no_length;
     if (error == MMSIM_EINVAL && fixed && (address & MMSIM_PAGE_MASK))
         return unaligned;
-    if (error == MMSIM_EINVAL && (step->flags & NEEDED_FLAGS) != NEEDED_FLAGS)
-        return "flags need private|anonymous";
+    if (error == MMSIM_EINVAL && (step->flags & SHARING) == 0)
+        return "flags need private or shared";
+    if (error == MMSIM_EBADF)
+        return "flags need anonymous, or the step a file";
+    if (error == MMSIM_EACCES)
+        return "the file was not opened for that";
     if (error == MMSIM_ENOMEM && step->length > USER_END - USER_START)
         return "longer than all of 0x10000000-0xBFFFFFFF";
     if (error == MMSIM_ENOMEM && fixed && !step->has_at)

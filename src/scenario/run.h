@@ -154,6 +154,10 @@ void mm_run_access(struct mm_run *run, const struct mmsim_access *access);
 void mm_run_watch_heap(struct mm_run *run);
 void mm_run_forget_reports(struct mm_run *run);
 
+/* Makes the files that the scenario lists: on the disk, and out of the cache, so that the first
+ * touch reads them. False: they do not fit. */
+bool mm_run_make_files(struct mm_run *run);
+
 /* Removes newlines from the end of a text. */
 void mm_run_trim(struct mm_text *text);
 

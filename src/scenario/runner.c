@@ -323,6 +323,9 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
         return no_memory(run, error);
     run->processes[MM_NAME_KERNEL] = mmsim_kernel(run->machine);
     bind_devices(run);
+    if (!mm_run_make_files(run))
+        return mm_error_set(error, MMSIM_GUEST_MEMORY, "files",
+                            "the disk or the memory is too small for the scenario's files");
     (void)mmsim_listen(run->machine,
                        MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT) | MMSIM_EVENT_BIT(MMSIM_EVENT_OOM),
                        on_event, run);

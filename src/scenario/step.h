@@ -81,6 +81,20 @@ struct mm_heap_keys {
     const char *only_site; /* fail; NULL = any */
 };
 
+/* What only the verbs of virtual memory and files have (verb_vm.c). */
+struct mm_vm_keys {
+    const char *file;  /* a file's or shared object's name; NULL: none */
+    uint64_t access;   /* enum mmsim_file_access */
+    uint64_t flags;    /* of mremap, msync, mlock, mlockall, shm-open */
+    uint64_t advice;   /* enum mmsim_advice */
+    uint64_t resource; /* enum mmsim_resource */
+    uint64_t new_length, offset;
+    struct mm_place to; /* mremap: where, if has_to */
+    bool has_to, has_new_length;
+    uint64_t key, rights; /* protection keys */
+    uint64_t cycles;      /* wait */
+};
+
 #define MM_NO_CPU UINT64_MAX
 
 struct mm_step {
@@ -117,6 +131,7 @@ struct mm_step {
     struct mm_place pointer; /* write: the address that is stored, if has_pointer */
     bool has_pointer;
     struct mm_heap_keys heap;
+    struct mm_vm_keys vm;
     const char *site; /* of what the kernel does in it, as reports name it; NULL: a process acts */
 
     /* only while it is loaded */
@@ -152,6 +167,8 @@ void mm_read_protection(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field); /* uint64_t */
 void mm_read_flags(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field); /* uint64_t */
+void mm_field_flags(struct mm_decoder *decoder, const struct mm_key *key,
+                    const struct mm_node *value, const struct mm_word *words, uint64_t *field);
 void mm_read_bytes(struct mm_decoder *decoder, const struct mm_key *key,
                    const struct mm_node *value, void *field); /* struct mm_bytes */
 void mm_read_value_size(struct mm_decoder *decoder, const struct mm_key *key,

@@ -79,9 +79,20 @@ static const struct mm_key mmap_keys[] = {
      .need = MM_KEY_REQUIRED,
      .read = mm_read_flags,
      .offset = FIELD(flags),
-     .meaning = "private, anonymous, fixed, joined by |"},
-    LATER("file"),
-    LATER("offset"),
+     .meaning = "private or shared, anonymous, fixed, ..., joined by |"},
+    {.name = "file",
+     .read = mm_read_file_name,
+     .offset = FIELD(vm.file),
+     .meaning = "the file or shared object that is mapped"},
+    {.name = "offset",
+     .read = mm_read_size,
+     .offset = FIELD(vm.offset),
+     .high = UINT64_MAX,
+     .meaning = "where in the file"},
+    {.name = "access",
+     .read = mm_read_file_access,
+     .offset = FIELD(vm.access),
+     .meaning = "how the file was opened: rw, ro, wo"},
     MM_KEYS_END,
 };
 static const struct mm_key munmap_keys[] = {BY, AT, LENGTH, MM_KEYS_END};
@@ -250,7 +261,7 @@ static const struct mm_verb verbs[] = {
      .perform = mm_perform_switch,
      .tell = mm_tell_switch},
     {.info = {"mmap", "map memory; nothing is present until it is touched",
-              "by, as?, at?, length, prot, flags"},
+              "by, as?, at?, length, prot, flags, file?, offset?, access?"},
      .keys = mmap_keys,
      .traits = ACTS_TELLS,
      .expects = CALL | MM_EXPECT_ADDRESS,
@@ -348,17 +359,19 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "mremap",   "msync",         "madvise",    "mlock",       "munlock",    "mincore",
-    "brk",      "shm-open",      "shm-unlink", "file-create", "file-write", "file-read",
-    "fsync",    "file-truncate", "replay",     "pkey-alloc",  "pkey-free",  "pkey-mprotect",
-    "wrpkru",   "reclaim",       "swapoff",    "age",         "parallel",   "invlpg",
-    "load-cr3", "set",           "snapshot",   "wait",
+    "replay", "reclaim", "swapoff", "age", "parallel", "invlpg", "load-cr3", "set", "snapshot",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)
 {
     size_t n = sizeof verbs / sizeof verbs[0];
-    return index < n ? &verbs[index] : mm_heap_verb_at(index - n);
+    if (index < n)
+        return &verbs[index];
+    index -= n;
+    size_t n_vm = 0;
+    while (mm_vm_verb_at(n_vm))
+        n_vm++;
+    return index < n_vm ? mm_vm_verb_at(index) : mm_heap_verb_at(index - n_vm);
 }
 
 const struct mm_verb *mm_verb_find(const char *name)

@@ -42,6 +42,9 @@ const struct mm_verb *mm_verb_find(const char *name);
 /* verb_heap.c: the rows of the verbs of the kernel's memory. NULL past the end. */
 const struct mm_verb *mm_heap_verb_at(size_t index);
 
+/* verb_vm.c: the same for those of virtual memory and files. */
+const struct mm_verb *mm_vm_verb_at(size_t index);
+
 /* True for verbs of parts that are not built. */
 bool mm_verb_is_later(const char *name);
 
@@ -55,6 +58,16 @@ void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, str
 void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,
                           struct mm_step *step);
 void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+
+/* verb_vm.c */
+void mm_read_file_name(struct mm_decoder *decoder, const struct mm_key *key,
+                       const struct mm_node *value, void *field); /* const char * */
+void mm_read_file_access(struct mm_decoder *decoder, const struct mm_key *key,
+                         const struct mm_node *value, void *field); /* uint64_t */
+
+/* perform_vm.c */
+void mm_perform_vm(struct mm_run *run, const struct mm_step *step);
+struct mmsim_file *mm_run_file(const struct mm_run *run, const char *name);
 
 /* verify_heap.c */
 void mm_verify_heap(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
@@ -136,6 +149,9 @@ void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_te
 void mm_tell_put_count(struct mm_text *line, uint64_t count);  /* "1,234" */
 void mm_tell_put_size(struct mm_text *line, uint64_t n_bytes); /* "64KiB", "100 bytes" */
 void mm_tell_put_place(struct mm_run *run, const struct mm_place *place, struct mm_text *line);
+
+void mm_tell_vm(struct mm_run *run, const struct mm_step *step,
+                struct mm_text *line); /* tell_vm.c */
 
 /* tell_heap.c */
 void mm_tell_kmalloc(struct mm_run *run, const struct mm_step *step, struct mm_text *line);

@@ -3,7 +3,8 @@
  *
  * Sources of each rule: the numbered invariants of frame.h, pgtable.h, aspace.h, process.h. Here:
  *
- *   (1) an anon frame's count is the number of page-table entries that name it
+ *   (1) the count of an anon frame, or of a large page, is the number of page-table entries that
+ *       name it; that of an object's frame one more
  *   (2) every table frame belongs to a set of tables, and each set has as many as it says
  *   (3) no TLB entry grants what the tables no longer do; not looked at under MMSIM_FLUSH_NONE,
  *       where the configuration asks for a kernel that leaves such entries behind
@@ -31,8 +32,9 @@ static void count_entries(const struct mm_aspace *aspace, struct census *census)
     while ((page = mm_pgtable_next(aspace->tables, page, MM_LAYOUT_USER_END)) <
            MM_LAYOUT_USER_END) {
         struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
-        census->n_mappings[mm_address_pfn(entry.base)]++;
-        page += MMSIM_PAGE_SIZE;
+        if (mm_aspace_frame(aspace, &entry))
+            census->n_mappings[mm_address_pfn(entry.base)]++;
+        page += mm_aspace_entry_pages(aspace, &entry) * MMSIM_PAGE_SIZE;
     }
 }
 
@@ -54,6 +56,11 @@ static const char *compare_frame(const struct mm_frame *frame, uint32_t n_mappin
         return frame->count == n_mappings
                    ? NULL
                    : "a frame's count is not the number of its mappings (check 1)";
+    case MM_FRAME_FILE:
+        return frame->count == n_mappings + 1
+                   ? NULL
+                   : "a frame's count is not one more than the number of its mappings (check 1)";
+    case MM_FRAME_POOL: /* huge.h checks the pool */
     case MM_FRAME_ZERO_PAGE:
         return NULL;
     case MM_FRAME_PAGE_TABLE:
@@ -103,20 +110,41 @@ static const char *check_frames(const struct mmsim_machine *machine)
 
 struct tlb_visit {
     const struct mm_cpu *cpu;
+    const struct mm_tlb *tlb;
+    bool primes;
     const char *broken;
 };
 
-static bool grants_more(const struct mm_cpu *cpu, const struct mm_tlb_entry *entry,
+/* A CPU with two TLBs asks the one for data and the other for instructions. */
+static bool is_asked(const struct tlb_visit *visit, enum mmsim_access_kind access)
+{
+    const struct mm_cpu *cpu = visit->cpu;
+    return visit->tlb == &cpu->own_tlbs[MM_TLB_SECOND] ||
+           visit->tlb == cpu->tlb[access == MMSIM_ACCESS_FETCH];
+}
+
+/* Mode split-tlb (exec.h) gives the data TLB pages that the tables keep from user mode. */
+static bool is_primed(const struct tlb_visit *visit, const struct mmsim_walk *walk,
+                      mmsim_paddr physical)
+{
+    return visit->primes && walk->present && walk->physical == physical &&
+           walk->request.access != MMSIM_ACCESS_FETCH && mm_layout_is_user(walk->request.address);
+}
+
+static bool grants_more(const struct tlb_visit *visit, const struct mm_tlb_entry *entry,
                         mmsim_vaddr page, enum mmsim_privilege privilege,
                         enum mmsim_access_kind access)
 {
+    const struct mm_cpu *cpu = visit->cpu;
     struct mmsim_request request = {page, access, privilege};
     bool grants = (cpu->arch.allow[privilege][entry->rights] >> access) & 1;
-    if (!grants)
+    bool asked = is_asked(visit, access) && !mmsim_is_beyond_code(&cpu->arch, &request);
+    if (!grants || !asked)
         return false;
     struct mmsim_walk walk;
     cpu->board->arch->explain(&cpu->arch, &cpu->board->bus->port, &request, &walk);
-    return !walk.allowed || walk.physical != mm_tlb_entry_physical(entry, page, MMSIM_PAGE_SHIFT);
+    mmsim_paddr physical = mm_tlb_entry_physical(entry, page, MMSIM_PAGE_SHIFT);
+    return (!walk.allowed || walk.physical != physical) && !is_primed(visit, &walk, physical);
 }
 
 static void visit_entry(void *user, mmsim_vaddr page, const struct mm_tlb_entry *entry)
@@ -124,7 +152,7 @@ static void visit_entry(void *user, mmsim_vaddr page, const struct mm_tlb_entry 
     struct tlb_visit *visit = user;
     for (int privilege = 0; privilege < MMSIM_N_PRIVILEGES; privilege++)
         for (int access = MMSIM_ACCESS_READ; access <= MMSIM_ACCESS_FETCH; access++)
-            if (grants_more(visit->cpu, entry, page, (enum mmsim_privilege)privilege,
+            if (grants_more(visit, entry, page, (enum mmsim_privilege)privilege,
                             (enum mmsim_access_kind)access))
                 visit->broken = "a TLB grants what the page tables no longer do (check 3)";
 }
@@ -134,9 +162,12 @@ static const char *check_tlbs(const struct mmsim_machine *machine)
     for (unsigned i = 0; i < machine->config.n_cpus; i++) {
         struct tlb_visit visit = {.cpu = &machine->cpus[i]};
         visit.broken = mm_cpu_check(visit.cpu);
+        visit.primes = machine->vm.execute == MMSIM_EXECUTE_SPLIT_TLB;
         bool may_be_stale = machine->config.flush.method == MMSIM_FLUSH_NONE;
-        for (unsigned tlb = 0; tlb < MM_N_TLBS && !may_be_stale; tlb++)
-            mm_tlb_visit(&visit.cpu->own_tlbs[tlb], visit_entry, &visit);
+        for (unsigned tlb = 0; tlb < MM_N_TLBS && !may_be_stale; tlb++) {
+            visit.tlb = &visit.cpu->own_tlbs[tlb];
+            mm_tlb_visit(visit.tlb, visit_entry, &visit);
+        }
         if (visit.broken)
             return visit.broken;
     }
@@ -194,6 +225,10 @@ const char *mm_check_machine(const struct mmsim_machine *machine)
         broken = check_caches(machine);
     if (!broken)
         broken = mm_procs_check(&machine->procs);
+    if (!broken)
+        broken = mm_huge_check(&machine->vm);
+    if (!broken)
+        broken = mm_pcache_check(&machine->pages);
     if (!broken)
         broken = check_frames(machine);
     if (!broken)

@@ -3,7 +3,9 @@
 
 #include "base/text.h"
 #include "sim/machine.h"
+#include "vm/regions.h"
 #include "x86_32/model.h"
+#include <mmsim/kconfig.h>
 
 static const struct mmsim_arch_ops *const models[] = {&mm_x86_32_arch};
 enum { N_MODELS = sizeof models / sizeof models[0] };
@@ -28,6 +30,20 @@ static struct mmsim_config defaults(void)
                   .batched = true,
                   .global_pages = true,
                   .targeted = true},
+        .overcommit = MMSIM_OVERCOMMIT_ALWAYS,
+        .overcommit_percent = 50,
+        .aslr =
+            {.code_bits = 8, .heap_bits = 8, .mmap_bits = 10, .stack_bits = 10, .shared_bits = 10},
+        .disk = {.bytes = 256 * MMSIM_MIB,
+                 .read_cycles = 50000,
+                 .write_cycles = 50000,
+                 .page_cycles = 5000},
+        .page_cache = {.readahead_pages = 32,
+                       .fault_around_pages = 16,
+                       .background_percent = 10,
+                       .limit_percent = 20,
+                       .expire_cycles = UINT64_C(30) * 500000000,
+                       .interval_cycles = UINT64_C(5) * 500000000},
     };
 }
 
@@ -89,6 +105,21 @@ struct mmsim_cpu_preset mm_config_cpu(const struct mmsim_config *config)
         set_shapes(&preset, (struct mmsim_tlb_shape){MMSIM_TLB_INFINITE_SETS, 1},
                    (struct mmsim_tlb_shape){2048, 1});
     return preset;
+}
+
+static bool has_nx(const struct mmsim_config *config)
+{
+    return config->paging == MMSIM_PAGING_PAE &&
+           (mm_config_preset(config)->abilities & MMSIM_CPU_NO_EXECUTE);
+}
+
+enum mmsim_execute mm_config_execute(const struct mmsim_config *config)
+{
+    if (config->execute_off || config->protection_off)
+        return MMSIM_EXECUTE_NONE;
+    if (config->execute != MMSIM_EXECUTE_AUTO)
+        return config->execute;
+    return has_nx(config) ? MMSIM_EXECUTE_NX : MMSIM_EXECUTE_CS_LIMIT;
 }
 
 const char *mmsim_model_name(size_t index)
@@ -170,9 +201,42 @@ static enum mmsim_status check_sizes(const struct mmsim_config *config, struct m
     if (config->heap_checks & ~MM_KERNEL_CHECKS)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "heap_checks",
                             "0x%x has bits that are no check of the heap", config->heap_checks);
+    const struct mmsim_aslr *aslr = &config->aslr;
+    if (aslr->code_bits > MM_REGIONS_MAX_BITS || aslr->heap_bits > MM_REGIONS_MAX_BITS ||
+        aslr->mmap_bits > MM_REGIONS_MAX_BITS || aslr->stack_bits > MM_REGIONS_MAX_BITS ||
+        aslr->shared_bits > MM_REGIONS_MAX_BITS)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "aslr", "a region has at most %d random bits",
+                            MM_REGIONS_MAX_BITS);
     if ((unsigned)config->check > MMSIM_CHECK_EVERY)
         return mm_error_set(error, MMSIM_BAD_CONFIG, "check", "%d does not say when to check",
                             (int)config->check);
+    return MMSIM_OK;
+}
+
+enum mmsim_status mmsim_config_check_execute(const struct mmsim_config *config,
+                                             struct mmsim_error *error)
+{
+    if ((unsigned)config->execute >= MMSIM_N_EXECUTES)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "execute", "%d is no execute mode",
+                            (int)config->execute);
+    if (config->execute == MMSIM_EXECUTE_NX && !has_nx(config))
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "execute",
+                            "mode nx needs paging pae and a CPU with NX, and CPU %s %s",
+                            config->cpu,
+                            config->paging == MMSIM_PAGING_PAE ? "has none" : "runs without PAE");
+    if (config->execute != MMSIM_EXECUTE_SPLIT_TLB)
+        return MMSIM_OK;
+    if (mm_config_preset(config)->unified)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "execute",
+                            "mode split-tlb needs two TLBs, and CPU %s has one for both",
+                            config->cpu);
+    if (config->tlb == MMSIM_TLB_NONE)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "execute",
+                            "mode split-tlb needs a TLB, and the machine has none");
+    if (config->sanitize_tlb)
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "execute",
+                            "mode split-tlb lives on TLB entries that the tables do not grant, "
+                            "which the TLB sanitizer reports");
     return MMSIM_OK;
 }
 
@@ -259,5 +323,11 @@ enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_
     enum mmsim_status status = check_model(config, error);
     if (!status)
         status = check_sizes(config, error);
+    if (!status)
+        status = mmsim_config_check_execute(config, error);
+    if (!status)
+        status = mmsim_options_check(config, NULL, 0, error);
+    if (config->memory_debugging)
+        config->heap_checks |= MMSIM_HEAP_RED_ZONES | MMSIM_HEAP_POISON | MMSIM_HEAP_TRACK;
     return status ? status : check_devices(config, error);
 }

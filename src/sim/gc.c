@@ -43,14 +43,18 @@ static void mark_tables(const struct mmsim_machine *machine, const struct mm_pgt
     }
 }
 
-/* The pages that entries of a set name in [start, end). */
-static void mark_pages(const struct mm_pgtable *set, mmsim_vaddr start, mmsim_vaddr end,
-                       const struct marks *marks)
+/* The frames that entries of a set name in [start, end): not guards, nor registers of devices. */
+static void mark_pages(const struct mmsim_machine *machine, const struct mm_pgtable *set,
+                       mmsim_vaddr start, mmsim_vaddr end, const struct marks *marks)
 {
     mmsim_vaddr page = start;
     while ((page = mm_pgtable_next(set, page, end)) < end) {
-        mark(marks, mm_address_pfn(mm_pgtable_query(set, page).base), 1);
-        page += MMSIM_PAGE_SIZE;
+        struct mmsim_entry entry = mm_pgtable_query(set, page);
+        uint64_t n_pages = (uint64_t)1 << (mm_board_page_shift(&machine->board, entry.size_class) -
+                                           MMSIM_PAGE_SHIFT);
+        if (mm_entry_holds_page(&entry) && mm_zone_frame(&machine->zones, entry.base))
+            mark(marks, mm_address_pfn(entry.base), n_pages);
+        page += n_pages * MMSIM_PAGE_SIZE;
     }
 }
 
@@ -58,11 +62,11 @@ static void mark_paging(const struct mmsim_machine *machine, const struct marks 
 {
     const struct mm_paging *paging = &machine->paging;
     mark_tables(machine, paging->master, marks);
-    mark_pages(paging->master, MM_LAYOUT_SHARED_START, MM_LAYOUT_TEMPORARY_START, marks);
+    mark_pages(machine, paging->master, MM_LAYOUT_SHARED_START, MM_LAYOUT_TEMPORARY_START, marks);
     for (const struct mm_list *at = paging->sets.next; at != &paging->sets; at = at->next) {
         const struct mm_pgtable *set = MM_CONTAINER_OF(at, struct mm_pgtable, link);
         mark_tables(machine, set, marks);
-        mark_pages(set, MM_LAYOUT_USER_START, MM_LAYOUT_USER_END, marks);
+        mark_pages(machine, set, MM_LAYOUT_USER_START, MM_LAYOUT_USER_END, marks);
     }
 }
 
@@ -104,6 +108,28 @@ static void mark_heap(const struct mm_heap *heap, const struct marks *marks)
             mark_slabs(heap->sets[i], marks);
     mark_runs(heap, marks);
     mark_metadata(heap, marks);
+}
+
+/* ---- what the page cache and the pool of large pages lead to ---- */
+
+static void mark_files(const struct mm_pcache *cache, const struct marks *marks)
+{
+    for (const struct mm_list *at = cache->all.next; at != &cache->all; at = at->next) {
+        const struct mm_object *object = MM_CONTAINER_OF(at, struct mm_object, link);
+        struct mm_frame *frame;
+        for (uint64_t i = 0; (frame = mm_pages_next(&object->pages, &i, UINT64_MAX)); i++)
+            mark(marks, mm_frame_pfn(cache->zones, frame), 1);
+    }
+}
+
+static void mark_pool(const struct mm_vm *vm, const struct marks *marks)
+{
+    mmsim_pfn pfn = vm->huge->first_free;
+    while (pfn != MM_NO_PFN) {
+        const struct mm_frame *block = &vm->zones->table[pfn];
+        mark(marks, pfn, (uint64_t)1 << mm_frame_order(block));
+        pfn = (mmsim_pfn)block->payload;
+    }
 }
 
 /* ---- orphans ---- */
@@ -182,6 +208,8 @@ static void collect_orphans(struct mmsim_machine *machine, struct mmsim_gc_resul
         return;
     mark_paging(machine, &marks);
     mark_heap(&machine->heap, &marks);
+    mark_files(&machine->pages, &marks);
+    mark_pool(&machine->vm, &marks);
     mark(&marks, mm_frame_pfn(&machine->zones, machine->vm.zero_frame), 1);
     free_unmarked(machine, &marks, result);
     mm_host_free(&marks.host, marks.bits, marks.n_bytes);
@@ -233,10 +261,16 @@ void mm_gc_after_step(struct mmsim_machine *machine)
 
 /* ---- under pressure ---- */
 
-static bool relieve(void *user)
+enum { RECLAIM_FRAMES = 32 }; /* taken from the page cache at once */
+
+static bool relieve(void *user, enum mm_zone_reason reason)
 {
     struct mmsim_machine *machine = user;
-    uint64_t n_frames = mm_heap_reap(&machine->heap);
+    uint64_t n_frames =
+        machine->vm.pages ? mm_pcache_reclaim(machine->vm.pages, RECLAIM_FRAMES) : 0;
+    if (reason == MM_ZONE_USER_LIMIT)
+        return n_frames > 0;
+    n_frames += mm_heap_reap(&machine->heap);
     return n_frames + mm_vmalloc_collect(&machine->kernel_memory.vmalloc) > 0;
 }
 

@@ -1,5 +1,5 @@
 /*
- * guest.c - the public calls on processes (vm.h): find the actor, enter the kernel, do it.
+ * guest.c - the public calls on processes (vm.h): their lives, and their accesses to memory.
  *
  * Each call makes the process the running one of its CPU first, as a process must run to act.
  */
@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "proc/access.h"
 #include "sim/machine.h"
-#include "vm/mmap.h"
 
 /* ---- handles ---- */
 
@@ -127,36 +126,12 @@ enum mmsim_status mmsim_spawn(struct mmsim_machine *machine, const char *name,
     return MMSIM_OK;
 }
 
-/* ---- system calls ---- */
-
-/* Enters the kernel on behalf of a process; not 0: it cannot call. */
-static enum mmsim_errno enter_kernel(struct mmsim_process *process)
-{
-    if (process->is_kernel)
-        return MMSIM_EPERM;
-    if (!process->live)
-        return MMSIM_ESRCH;
-    mm_process_switch(process->live, process->cpu);
-    mm_clock_work(&process->machine->clock, MM_WORK_SYSTEM_CALL);
-    return MMSIM_SUCCESS;
-}
-
-static void report_range(const struct mmsim_process *process, enum mmsim_event_type type,
-                         mmsim_vaddr address, uint64_t length)
-{
-    struct mmsim_machine *machine = process->machine;
-    if (!mm_obs_wants(&machine->obs, type))
-        return;
-    struct mmsim_event event = mm_cpu_event(&machine->cpus[process->cpu], type);
-    event.address = address;
-    event.length = length;
-    mm_obs_emit(&machine->obs, &event);
-}
+/* ---- life ---- */
 
 enum mmsim_errno mmsim_fork(struct mmsim_process *parent, const char *name,
                             struct mmsim_process **child)
 {
-    enum mmsim_errno error = enter_kernel(parent);
+    enum mmsim_errno error = mm_machine_enter_kernel(parent);
     if (error)
         return error;
     if (!mm_machine_name_is_valid(name) || mmsim_process_find(parent->machine, name))
@@ -198,70 +173,6 @@ enum mmsim_errno mmsim_run_on(struct mmsim_process *process, unsigned cpu)
         mm_process_switch(process->live, cpu);
     mm_machine_after_call(process->machine);
     return MMSIM_SUCCESS;
-}
-
-enum mmsim_errno mmsim_mmap(struct mmsim_process *process, const struct mmsim_mapping *want,
-                            mmsim_vaddr *address)
-{
-    enum mmsim_errno error = enter_kernel(process);
-    if (!error)
-        error = mm_mmap_map(process->live->aspace, want, address);
-    if (!error)
-        report_range(process, MMSIM_EVENT_MMAP, *address, want->length);
-    mm_machine_after_call(process->machine);
-    return error;
-}
-
-enum mmsim_errno mmsim_munmap(struct mmsim_process *process, mmsim_vaddr address, uint64_t length)
-{
-    enum mmsim_errno error = enter_kernel(process);
-    if (!error)
-        error = mm_mmap_unmap(process->live->aspace, address, length);
-    if (!error)
-        report_range(process, MMSIM_EVENT_MUNMAP, address, length);
-    mm_machine_after_call(process->machine);
-    return error;
-}
-
-enum mmsim_errno mmsim_mprotect(struct mmsim_process *process, mmsim_vaddr address, uint64_t length,
-                                unsigned prot)
-{
-    enum mmsim_errno error = enter_kernel(process);
-    if (!error)
-        error = mm_mmap_protect(process->live->aspace, address, length, prot);
-    if (!error)
-        report_range(process, MMSIM_EVENT_MPROTECT, address, length);
-    mm_machine_after_call(process->machine);
-    return error;
-}
-
-static uint64_t present_pages(const struct mm_aspace *aspace, const struct mm_vma *vma)
-{
-    uint64_t n = 0;
-    mmsim_vaddr page = vma->start;
-    while ((page = mm_pgtable_next(aspace->tables, page, vma->end)) < vma->end) {
-        n += mm_pgtable_query(aspace->tables, page).state == MMSIM_ENTRY_PRESENT;
-        page += MMSIM_PAGE_SIZE;
-    }
-    return n;
-}
-
-bool mmsim_vma_find(const struct mmsim_process *process, mmsim_vaddr address,
-                    struct mmsim_vma_info *info)
-{
-    if (!process->live)
-        return false;
-    const struct mm_aspace *aspace = process->live->aspace;
-    const struct mm_vma *vma = mm_vma_find(&aspace->vmas, address);
-    if (!vma)
-        return false;
-    *info = (struct mmsim_vma_info){.start = vma->start,
-                                    .end = vma->end,
-                                    .prot = vma->prot,
-                                    .flags = vma->flags & ~MM_VMA_STACK,
-                                    .present_pages = present_pages(aspace, vma),
-                                    .name = vma->flags & MM_VMA_STACK ? "stack" : "anon"};
-    return true;
 }
 
 /* ---- accesses ---- */

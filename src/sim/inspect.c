@@ -171,9 +171,34 @@ static const struct region regions[] = {
     {MM_LAYOUT_MMIO_START, MM_LAYOUT_END, "kernel: memory-mapped I/O"},
 };
 
+/* Where the regions begin, if that is random, and what can be written and executed. */
+static void print_protection(const struct mmsim_process *process, const struct mmsim_sink *sink)
+{
+    const struct mmsim_aslr *aslr = &process->machine->config.aslr;
+    struct mmsim_regions at;
+    struct mmsim_audit audit;
+    if (aslr->on && mmsim_regions_read(process, &at))
+        mm_sink_printf(sink,
+                       "  random places: code 0x%08llx (%u bits), heap 0x%08llx (%u), mmap "
+                       "0x%08llx (%u), shared 0x%08llx (%u), stack below 0x%08llx (%u)\n",
+                       (unsigned long long)at.code, aslr->code_bits, (unsigned long long)at.heap,
+                       aslr->heap_bits, (unsigned long long)at.mmap, aslr->mmap_bits,
+                       (unsigned long long)at.shared, aslr->shared_bits,
+                       (unsigned long long)at.stack_end, aslr->stack_bits);
+    mmsim_audit_read(process, &audit);
+    if (audit.n_writable_executable > 0)
+        mm_sink_printf(sink, "  W^X: %llu pages can be written and executed, first 0x%08llx\n",
+                       (unsigned long long)audit.n_writable_executable,
+                       (unsigned long long)audit.first_writable_executable);
+    if (audit.n_leaking > 0)
+        mm_sink_printf(sink, "  W^X: %llu pages can be executed although no right says so\n",
+                       (unsigned long long)audit.n_leaking);
+}
+
 static void print_process(const struct mmsim_process *process, const struct mmsim_sink *sink)
 {
     mm_sink_printf(sink, "\nProcess %s\n", process->name);
+    print_protection(process, sink);
     struct mmsim_vma_info info;
     for (mmsim_vaddr at = 0; mmsim_vma_find(process, at, &info); at = info.end)
         mm_sink_printf(sink, "  0x%08llx-0x%08llx  %c%c%c  %-6s %6llu pages, %llu present\n",

@@ -18,9 +18,25 @@ static void see_every_call(struct mmsim_machine *machine, bool every)
     kernel->sees_every_call = every;
 }
 
+static uint64_t fail_disk(struct mmsim_machine *machine, enum mmsim_fail_what what,
+                          const struct mmsim_fail *rules)
+{
+    static const enum mm_disk_mishap mishaps[MMSIM_N_FAIL_WHATS] = {
+        [MMSIM_FAIL_FILE_READS] = MM_DISK_READ_FAILS,
+        [MMSIM_FAIL_FILE_WRITES] = MM_DISK_WRITE_FAILS,
+        [MMSIM_FAIL_POWER] = MM_DISK_POWER_FAILS,
+    };
+    const struct mm_disk_rule rule = {.nth = rules->nth, .every = rules->every};
+    return (unsigned)what < MMSIM_N_FAIL_WHATS
+               ? mm_disk_inject(&machine->disk, mishaps[what], &rule)
+               : 0;
+}
+
 uint64_t mmsim_fail_set(struct mmsim_machine *machine, enum mmsim_fail_what what,
                         const struct mmsim_fail *rules)
 {
+    if (what != MMSIM_FAIL_HEAP && what != MMSIM_FAIL_FRAMES)
+        return fail_disk(machine, what, rules);
     bool is_heap = what == MMSIM_FAIL_HEAP;
     struct mm_inject *inject = is_heap ? &machine->heap.inject : &machine->zones.inject;
     uint64_t n_failures = inject->n_failures;

@@ -197,7 +197,7 @@ static void list_pinners(const struct mm_compact_result *result,
     }
 }
 
-_Static_assert((int)MM_N_FRAME_USES < 8, "each use has a row, and there is one to end them");
+_Static_assert((int)MM_N_FRAME_USES < 12, "each use has a row, and there is one to end them");
 
 bool mmsim_alloc_failure(const struct mmsim_machine *machine, struct mmsim_alloc_failure *failure)
 {

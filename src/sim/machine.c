@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "paging/migrate.h"
 #include "sim/gc.h"
+#include "vm/filemap.h"
 
 static uint64_t now(void *machine)
 {
@@ -83,6 +84,50 @@ static void blame_heap_user(void *user, mmsim_vaddr address)
         mm_guard_fault(&machine->heap, address);
 }
 
+/* What the configuration says of virtual memory. */
+static void configure_vm(struct mmsim_machine *machine)
+{
+    const struct mmsim_config *config = &machine->config;
+    struct mm_vm *vm = &machine->vm;
+    vm->execute = mm_config_execute(config);
+    vm->overcommit = config->overcommit;
+    vm->overcommit_percent = config->overcommit_percent;
+    vm->thp = config->large_pages && !config->thp_off ? config->thp : MMSIM_THP_NEVER;
+    vm->aslr = config->aslr;
+    vm->seed = config->seed;
+    vm->fault_around_pages = config->fault_around_off ? 0 : config->page_cache.fault_around_pages;
+    vm->options = (config->demand_off ? MM_OPTION_NO_DEMAND : 0u) |
+                  (config->protection_off ? MM_OPTION_NO_PROTECTION : 0u) |
+                  (config->copy_on_write_off ? MM_OPTION_NO_COPY_ON_WRITE : 0u) |
+                  (config->zero_page_off ? MM_OPTION_NO_ZERO_PAGE : 0u) |
+                  (config->stack_guard_off ? MM_OPTION_NO_STACK_GUARD : 0u);
+}
+
+static bool build_page_cache(struct mmsim_machine *machine)
+{
+    struct mm_disk_setup disk = {
+        .config = &machine->config.disk, .now = now, .user = machine, .clock = &machine->clock};
+    if (mm_disk_init(&machine->disk, &disk) != MM_DISK_OK)
+        return false;
+    machine->config.disk.path = NULL; /* the caller's: the disk has opened it */
+    struct mm_pcache_setup setup = {.zones = &machine->zones,
+                                    .heap = &machine->heap,
+                                    .clock = &machine->clock,
+                                    .obs = &machine->obs,
+                                    .config = &machine->config.page_cache,
+                                    .disk = &machine->disk,
+                                    .now = now,
+                                    .user = machine};
+    if (machine->config.readahead_off)
+        machine->config.page_cache.readahead_pages = 0;
+    if (!mm_pcache_init(&machine->pages, &setup))
+        return false;
+    machine->pages.hooks = (struct mm_object_hooks){
+        .unmap = mm_filemap_unmap, .clean = mm_filemap_clean, .user = &machine->vm};
+    machine->vm.pages = &machine->pages;
+    return true;
+}
+
 static bool build_kernel(struct mmsim_machine *machine)
 {
     uint32_t abilities = ~(uint32_t)0;
@@ -90,6 +135,8 @@ static bool build_kernel(struct mmsim_machine *machine)
         abilities &= ~(uint32_t)MMSIM_CPU_LARGE_PAGES;
     if (!machine->config.flush.global_pages)
         abilities &= ~(uint32_t)MMSIM_CPU_GLOBAL_PAGES;
+    if (machine->config.keys_off)
+        abilities &= ~(uint32_t)MMSIM_CPU_KEYS;
     if (machine->config.flush.method == MMSIM_FLUSH_NONE) {
         machine->zones.on_kernel_block = fence;
         machine->zones.user = machine;
@@ -105,6 +152,11 @@ static bool build_kernel(struct mmsim_machine *machine)
         !mm_paging_init(&machine->paging, abilities) || !map_devices(machine) ||
         !mm_vm_init(&machine->vm, &machine->paging, &machine->clock) ||
         !mm_procs_init(&machine->procs, &machine->vm))
+        return false;
+    configure_vm(machine);
+    if (!build_page_cache(machine))
+        return false;
+    if (!mm_huge_init(&machine->vm, &machine->huge, machine->config.large_page_pool))
         return false;
     mm_migrate_install(&machine->paging);
     machine->procs.on_exit = keep_last_stats;
@@ -150,6 +202,9 @@ static void take_down_kernel(struct mmsim_machine *machine)
     if (machine->procs.vm)
         mm_procs_fini(&machine->procs);
     mm_kernel_fini(machine);
+    mm_files_fini(machine);
+    mm_pcache_fini(&machine->pages);
+    mm_huge_fini(&machine->vm);
     mm_vm_fini(&machine->vm);
     mm_paging_fini(&machine->paging);
     if (machine->heap.zones)
@@ -165,6 +220,8 @@ void mmsim_machine_destroy(struct mmsim_machine *machine)
     mm_sanitizer_stop(machine);
     if (machine->zones.table)
         mm_zones_fini(&machine->zones);
+    if (machine->disk.staging)
+        mm_disk_fini(&machine->disk);
     mm_bus_detach(&machine->bus, host);
     for (unsigned i = 0; i < machine->n_cpus_built; i++)
         mm_cpu_fini(&machine->cpus[i], host);
@@ -198,7 +255,7 @@ const char *mmsim_version(void)
     return MMSIM_VERSION;
 }
 
-bool mmsim_listen(struct mmsim_machine *machine, uint32_t mask, mmsim_listener listener, void *user)
+bool mmsim_listen(struct mmsim_machine *machine, uint64_t mask, mmsim_listener listener, void *user)
 {
     return mm_obs_listen(&machine->obs, mask, listener, user);
 }
@@ -214,6 +271,7 @@ static enum mmsim_check_when check_when(const struct mmsim_machine *machine)
 
 void mm_machine_after_call(struct mmsim_machine *machine)
 {
+    mm_files_settle(machine);
     mm_kernel_after_call(machine);
     if (check_when(machine) == MMSIM_CHECK_EVERY && !machine->violation)
         machine->violation = mm_check_machine(machine);
@@ -234,6 +292,7 @@ uint64_t mmsim_step_begin(struct mmsim_machine *machine)
 enum mmsim_status mmsim_step_end(struct mmsim_machine *machine, struct mmsim_error *error)
 {
     mm_gc_after_step(machine);
+    mm_huge_scan(&machine->vm);
     if (check_when(machine) >= MMSIM_CHECK_STEP && !machine->violation)
         machine->violation = mm_check_machine(machine);
     return machine->violation ? violated(machine->violation, error) : MMSIM_OK;

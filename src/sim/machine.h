@@ -15,9 +15,12 @@
 #include <mmsim/vm.h>
 
 #include "base/host.h"
+#include "paging/pcache.h"
 #include "proc/process.h"
+#include "sim/files.h"
 #include "sim/kernel.h"
 #include "sim/sanitize.h"
+#include "vm/huge.h"
 
 enum { MM_NAME_CHARS = 64 };
 
@@ -49,6 +52,10 @@ struct mmsim_machine {
     struct mm_heap heap;
     struct mm_paging paging;
     struct mm_vm vm;
+    struct mm_huge huge;
+    struct mm_disk disk;
+    struct mm_pcache pages;
+    struct mm_files files;
     struct mm_procs procs;
     struct mm_kernel kernel_memory;
     struct mmsim_process kernel;
@@ -65,8 +72,17 @@ enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_
 const struct mmsim_arch_ops *mm_config_arch(const struct mmsim_config *config);
 const struct mmsim_cpu_preset *mm_config_preset(const struct mmsim_config *config);
 
+/* The execute mode, AUTO resolved. */
+enum mmsim_execute mm_config_execute(const struct mmsim_config *config);
+
 /* The preset with the TLB that the configuration asks for. */
 struct mmsim_cpu_preset mm_config_cpu(const struct mmsim_config *config);
+
+/* calls.c: enters the kernel on behalf of a process; not 0: it cannot call. */
+enum mmsim_errno mm_machine_enter_kernel(struct mmsim_process *process);
+
+/* files.c: the object behind a handle; NULL for NULL, and for what is gone. */
+struct mm_object *mm_file_object(const struct mmsim_file *file);
 
 /* guest.c: what processes and devices may be called. */
 bool mm_machine_name_is_valid(const char *name);

@@ -280,7 +280,7 @@ static void used(void *user, const struct mm_cpu *cpu, const struct mmsim_reques
 
 bool mm_sanitizer_start(struct mmsim_machine *machine)
 {
-    const uint32_t mask = MMSIM_EVENT_BIT(MMSIM_EVENT_MAP) | MMSIM_EVENT_BIT(MMSIM_EVENT_UNMAP) |
+    const uint64_t mask = MMSIM_EVENT_BIT(MMSIM_EVENT_MAP) | MMSIM_EVENT_BIT(MMSIM_EVENT_UNMAP) |
                           MMSIM_EVENT_BIT(MMSIM_EVENT_PROTECT) |
                           MMSIM_EVENT_BIT(MMSIM_EVENT_FLUSH) | MMSIM_EVENT_BIT(MMSIM_EVENT_INVLPG);
     struct mm_sanitizer *sanitizer = mm_host_alloc(&machine->host, sizeof *sanitizer);

@@ -5,6 +5,7 @@
  *   absent --write--> own frame --fork--> shared frame (read-only)
  *   shared frame --write, others left--> copied to an own frame
  *   shared frame --write, alone again--> the same frame, writable
+ *   page of a file --write to a private mapping--> copied to an own frame
  */
 #ifndef MM_VM_ANON_H
 #define MM_VM_ANON_H
@@ -20,11 +21,16 @@ enum mm_anon_result {
 };
 
 /* Gives an absent page its first frame: the shared zero page for a read, an own one for a write. */
-enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, const struct mm_vma *vma,
-                                     mmsim_vaddr page, enum mmsim_access_kind access);
+enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
+                                     enum mmsim_access_kind access);
 
 /* Makes a present page writable: fills, copies or reuses. `entry` is what stands there. */
-enum mm_anon_result mm_anon_own(struct mm_aspace *aspace, const struct mm_vma *vma,
-                                mmsim_vaddr page, const struct mmsim_entry *entry);
+enum mm_anon_result mm_anon_own(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
+                                const struct mmsim_entry *entry);
+
+/* A private copy of `from`, which the caller keeps from going away, where `page` has nothing, or
+ * has `from` itself. `from` is not put. */
+enum mm_anon_result mm_anon_copy(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
+                                 struct mm_frame *from);
 
 #endif

@@ -3,17 +3,33 @@
  *
  *   none --create, or fork--> alive --destroy--> none
  *
- * Invariants: (1) every user entry of the page tables lies in a VMA; (2) an entry that the CPU can
- * reach lies in a VMA that grants access, one that is held back in a VMA that grants none; an entry
- * is writable only if its VMA is and its frame is this entry's alone; (3) rss is the number of
- * entries that hold a frame, the shared zero page not counted.
+ * What an entry may grant follows from the VMA and the frame, in one function
+ * (mm_aspace_entry()): private pages are writable while this entry alone has the frame, shared
+ * pages of files while they are dirty.
+ *
+ * Invariants: (1) every user entry of the page tables lies in a VMA; (2) an entry that holds a page
+ * grants what mm_aspace_entry() says, or less; it names a frame of anonymous memory where the VMA
+ * is private, or the frame that its object has at that index; (3) rss is the number of pages whose
+ * entry holds a frame, the shared zero page and devices not counted.
  */
 #ifndef MM_VM_ASPACE_H
 #define MM_VM_ASPACE_H
 
 #include "paging/flush.h"
 #include "paging/pgtable.h"
+#include "vm/key.h"
+#include "vm/limits.h"
+#include "vm/regions.h"
 #include "vm/vma.h"
+
+/* What the configuration left out (kconfig.h). */
+enum mm_vm_option {
+    MM_OPTION_NO_DEMAND = 1 << 0,        /* mappings are populated at once */
+    MM_OPTION_NO_PROTECTION = 1 << 1,    /* every mapping grants everything */
+    MM_OPTION_NO_COPY_ON_WRITE = 1 << 2, /* fork copies at once */
+    MM_OPTION_NO_ZERO_PAGE = 1 << 3,     /* the first read gets a frame of its own */
+    MM_OPTION_NO_STACK_GUARD = 1 << 4    /* stacks grow up to their neighbours */
+};
 
 /* What the virtual-memory manager needs of the machine. */
 struct mm_vm {
@@ -22,14 +38,34 @@ struct mm_vm {
     struct mm_clock *clock;
     struct mm_cache aspaces, vmas;
     struct mm_frame *zero_frame; /* the page that all untouched mappings read */
+    struct mm_pcache *pages;     /* of files and shared memory */
+    struct mm_list all;          /* of address spaces, oldest first */
+    uint32_t n_anon_marks;
+    uint32_t options;           /* enum mm_vm_option */
+    enum mmsim_execute execute; /* never AUTO */
+    enum mmsim_overcommit overcommit;
+    unsigned overcommit_percent;
+    enum mmsim_thp thp;
+    unsigned fault_around_pages; /* a power of two; 0 or 1: none */
+    struct mm_huge *huge;        /* huge.h */
+    struct mmsim_aslr aslr;
+    uint64_t seed;      /* of random places */
+    uint64_t n_created; /* address spaces so far */
 };
 
 struct mm_aspace {
     struct mm_vm *vm;
+    struct mm_list link; /* in vm->all */
     struct mm_pgtable *tables;
     struct mm_vmas vmas;
     uint64_t rss;
     uint64_t n_minor, n_major; /* faults resolved without and with I/O */
+    struct mm_regions regions;
+    mmsim_vaddr heap_end; /* what brk() says; regions.heap: the heap is empty */
+    struct mm_limits limits;
+    unsigned lock_future; /* MMSIM_VMA_LOCKED..., of mappings to come: mlockall(MCL_FUTURE) */
+    struct mm_keys keys;
+    mmsim_vaddr code_end; /* mode cs-limit: where the code segment ends (exec.h) */
 };
 
 /* False: no memory. */
@@ -45,19 +81,51 @@ void mm_aspace_destroy(struct mm_aspace *aspace);
 /* Pages in its mappings, the stack that it started with left out. */
 uint64_t mm_aspace_mapped_pages(const struct mm_aspace *aspace);
 
-/* Removes every entry in [start, end), flushes, then returns the frames. */
-void mm_aspace_zap(struct mm_aspace *aspace, mmsim_vaddr start, mmsim_vaddr end);
+/* Which entries go. */
+enum mm_zap {
+    MM_ZAP_ALL,       /* guards too: the mapping goes */
+    MM_ZAP_PAGES,     /* guards stay */
+    MM_ZAP_FILE_PAGES /* private copies and guards stay */
+};
 
-/* The rights that an entry for `frame` in a VMA may have now: PRESENT or HELD, and its flags. */
-enum mmsim_entry_state mm_aspace_entry_rights(const struct mm_aspace *aspace, unsigned prot,
-                                              const struct mm_frame *frame, unsigned *flags);
+/*
+ * Removes entries in [start, end), flushes, then returns the frames. Large pages that reach out of
+ * the range must have been split (huge.h).
+ */
+void mm_aspace_zap(struct mm_aspace *aspace, mmsim_vaddr start, mmsim_vaddr end, enum mm_zap what);
 
-/* The frame of an entry. */
-static inline struct mm_frame *mm_aspace_frame(const struct mm_aspace *aspace,
-                                               const struct mmsim_entry *entry)
+/* Puts guards in place of whatever [start, end) holds. False: no memory, nothing changed. */
+bool mm_aspace_guard(struct mm_aspace *aspace, mmsim_vaddr start, mmsim_vaddr end);
+
+/* Clears MMSIM_ENTRY_ACCESSED, MMSIM_ENTRY_DIRTY of private pages in [start, end). */
+void mm_aspace_age(struct mm_aspace *aspace, mmsim_vaddr start, mmsim_vaddr end, unsigned flags);
+
+/* The entry that a frame may have now in a VMA: state, flags, key, base. */
+struct mmsim_entry mm_aspace_entry(const struct mm_vma *vma, const struct mm_frame *frame);
+
+/* True: a TLB may still grant what the entry no longer does. */
+bool mm_aspace_lost_rights(const struct mmsim_entry *before, const struct mmsim_entry *after);
+
+/* The frame of an entry that holds a page; NULL: none, or no RAM. */
+struct mm_frame *mm_aspace_frame(const struct mm_aspace *aspace, const struct mmsim_entry *entry);
+
+/* Pages that an entry covers. */
+static inline uint64_t mm_aspace_entry_pages(const struct mm_aspace *aspace,
+                                             const struct mmsim_entry *entry)
 {
-    return mm_zone_frame(aspace->vm->zones, entry->base);
+    if (entry->size_class == 0)
+        return 1;
+    const struct mm_board *board = aspace->vm->paging->board;
+    return (uint64_t)1 << (mm_board_page_shift(board, entry->size_class) - MMSIM_PAGE_SHIFT);
 }
+
+static inline bool mm_entry_holds_page(const struct mmsim_entry *entry)
+{
+    return entry->state == MMSIM_ENTRY_PRESENT || entry->state == MMSIM_ENTRY_HELD;
+}
+
+/* Host pointer to the bytes of a frame; a high one costs the kernel a temporary map. */
+uint8_t *mm_aspace_touch(const struct mm_vm *vm, const struct mm_frame *frame);
 
 /* NULL, or a sentence (static storage). */
 const char *mm_aspace_check(const struct mm_aspace *aspace);

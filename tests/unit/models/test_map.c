@@ -522,8 +522,12 @@ static void do_protect(struct world *world, unsigned slot, unsigned page)
         state = MMSIM_ENTRY_HELD;
         flags &= ~(unsigned)MMSIM_ENTRY_GLOBAL;
     }
+    if (state != MMSIM_ENTRY_PRESENT) /* its bit says what kind of entry it is */
+        flags &= ~(unsigned)MMSIM_ENTRY_UNCACHED;
+    struct mmsim_entry rights = {
+        .state = state, .flags = (uint8_t)flags, .key = s->pages[index].key};
     struct mmsim_entry got =
-        world->ops->protect(&world->map, address_of(world, slot, index), state, flags);
+        world->ops->protect(&world->map, address_of(world, slot, index), &rights);
     expect_entry(world, &got, &s->pages[index], "protect");
     unsigned kept = s->pages[index].flags & (MMSIM_ENTRY_ACCESSED | MMSIM_ENTRY_DIRTY);
     s->pages[index].state = state;
@@ -670,9 +674,13 @@ START_TEST(a_key_survives_the_time_in_which_its_page_is_held)
         .state = MMSIM_ENTRY_PRESENT, .flags = MMSIM_ENTRY_USER, .key = 5, .base = 0x7000};
     ck_assert(world.ops->prepare(&world.map, at, 0));
     world.ops->map(&world.map, at, &entry);
-    world.ops->protect(&world.map, at, MMSIM_ENTRY_HELD, MMSIM_ENTRY_USER);
-    world.ops->protect(&world.map, at, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+    struct mmsim_entry rights = {.state = MMSIM_ENTRY_HELD, .flags = MMSIM_ENTRY_USER, .key = 5};
+    world.ops->protect(&world.map, at, &rights);
     ck_assert_uint_eq(world.ops->query(&world.map, at).key, 5);
+    rights.state = MMSIM_ENTRY_PRESENT;
+    rights.key = 6;
+    world.ops->protect(&world.map, at, &rights);
+    ck_assert_uint_eq(world.ops->query(&world.map, at).key, 6);
     world_fini(&world);
 }
 END_TEST
@@ -832,6 +840,58 @@ START_TEST(an_empty_table_that_is_kept_goes_by_trim_alone)
 }
 END_TEST
 
+/* A large entry becomes a table in which every entry grants what it did. */
+START_TEST(a_split_large_page_grants_the_same)
+{
+    const struct setting *setting = &settings[full_settings[_i]];
+    struct world world;
+    world_init(&world, setting, 5);
+    unsigned shift = world.shape->region_shift;
+    mmsim_vaddr at = address_of(&world, 0, 0);
+    struct mmsim_entry large = {.state = MMSIM_ENTRY_PRESENT,
+                                .size_class = 1,
+                                .flags = MMSIM_ENTRY_USER | MMSIM_ENTRY_DIRTY,
+                                .base = (mmsim_paddr)3 << shift};
+    ck_assert(world.ops->prepare(&world.map, at, 1));
+    world.ops->map(&world.map, at, &large);
+    ck_assert(world.ops->split(&world.map, at));
+    mmsim_vaddr end = at + ((mmsim_vaddr)1 << shift);
+    for (mmsim_vaddr page = at; page < end; page += MMSIM_PAGE_SIZE) {
+        struct mmsim_entry got = world.ops->query(&world.map, page);
+        ck_assert_uint_eq(got.size_class, 0);
+        ck_assert_uint_eq(got.base, large.base + (page - at));
+        ck_assert_uint_eq(got.flags, large.flags);
+    }
+    ck_assert(!world.ops->prepare(&world.map, at, 1)); /* entries are in the way */
+    for (mmsim_vaddr page = at; page < end; page += MMSIM_PAGE_SIZE)
+        world.ops->unmap(&world.map, page);
+    ck_assert(world.ops->prepare(&world.map, at, 1));
+    world_fini(&world);
+}
+END_TEST
+
+START_TEST(guards_and_swap_entries_keep_their_kind_and_place)
+{
+    const struct setting *setting = &settings[full_settings[_i]];
+    struct world world;
+    world_init(&world, setting, 6);
+    mmsim_vaddr at = address_of(&world, 0, 1);
+    static const enum mmsim_entry_state states[] = {MMSIM_ENTRY_HELD, MMSIM_ENTRY_GUARD,
+                                                    MMSIM_ENTRY_SWAP};
+    ck_assert(world.ops->prepare(&world.map, at, 0));
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct mmsim_entry entry = {.state = states[i], .base = 0x12345000};
+        world.ops->map(&world.map, at, &entry);
+        struct mmsim_entry got = world.ops->query(&world.map, at);
+        ck_assert_int_eq(got.state, states[i]);
+        ck_assert_uint_eq(got.base, entry.base);
+        ck_assert_uint_eq(world.ops->next(&world.map, at, at + MMSIM_PAGE_SIZE), at);
+    }
+    world.ops->unmap(&world.map, at);
+    world_fini(&world);
+}
+END_TEST
+
 Suite *test_map_suite(void);
 Suite *test_map_suite(void)
 {
@@ -846,5 +906,7 @@ Suite *test_map_suite(void)
     tcase_add_loop_test(tests, sharing_takes_away_what_the_master_does_not_have, 0, 2);
     tcase_add_loop_test(tests, an_empty_table_that_is_kept_goes_by_trim_alone, 0, 2);
     suite_add_tcase(suite, tests);
+    tcase_add_loop_test(tests, a_split_large_page_grants_the_same, 0, 2);
+    tcase_add_loop_test(tests, guards_and_swap_entries_keep_their_kind_and_place, 0, 2);
     return suite;
 }

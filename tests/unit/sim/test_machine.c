@@ -6,6 +6,12 @@
 #include "kit.h"
 #include "sim/machine.h"
 
+static void set_rights(struct mm_pgtable *tables, mmsim_vaddr page, unsigned flags)
+{
+    struct mmsim_entry rights = {.state = MMSIM_ENTRY_PRESENT, .flags = (uint8_t)flags};
+    mm_pgtable_protect(tables, page, &rights);
+}
+
 START_TEST(defaults_are_those_of_the_documentation)
 {
     struct mmsim_config config;
@@ -308,7 +314,7 @@ START_TEST(the_checker_finds_a_stale_tlb)
     mmsim_vaddr at;
     struct mmsim_machine *machine = broken_machine(&at);
     struct mm_pgtable *tables = mmsim_process_at(machine, 0)->live->aspace->tables;
-    mm_pgtable_protect(tables, at, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+    set_rights(tables, at, MMSIM_ENTRY_USER);
     assert_broken(machine, "TLB");
     mm_flush_page(tables, at);
     kit_end(machine);

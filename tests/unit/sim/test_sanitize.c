@@ -15,6 +15,12 @@
 #include "paging/flush.h"
 #include "sim/machine.h"
 
+static void set_rights(struct mm_pgtable *tables, mmsim_vaddr page, unsigned flags)
+{
+    struct mmsim_entry rights = {.state = MMSIM_ENTRY_PRESENT, .flags = (uint8_t)flags};
+    mm_pgtable_protect(tables, page, &rights);
+}
+
 struct bench {
     struct mmsim_machine *machine;
     struct mmsim_process *p;
@@ -31,6 +37,7 @@ static struct mmsim_config sanitizing_config(const char *cpu)
     config.n_cpus = 3;
     config.check = MMSIM_CHECK_END;
     config.sanitize_tlb = true;
+    config.execute = MMSIM_EXECUTE_NONE; /* fetches are watched, whatever may be executed */
     return config;
 }
 
@@ -105,7 +112,7 @@ START_TEST(a_withdrawn_right_is_reported_once)
 {
     struct bench bench = build("pentium-3");
     uint64_t frame = mm_address_pfn(mm_pgtable_query(bench.tables, bench.at).base);
-    mm_pgtable_protect(bench.tables, bench.at, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+    set_rights(bench.tables, bench.at, MMSIM_ENTRY_USER);
     mmsim_step_begin(bench.machine);
     kit_read(bench.p, bench.at); /* which the tables still grant */
     ck_assert_uint_eq(n_stale(bench.machine), 0);
@@ -243,7 +250,7 @@ START_TEST(another_cpu_that_was_not_told_is_named)
     ck_assert_int_eq(mmsim_run_on(bench.p, 1), 0);
     kit_write(bench.p, bench.at, 1);
     ck_assert_int_eq(mmsim_run_on(bench.p, 0), 0);
-    mm_pgtable_protect(bench.tables, bench.at, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+    set_rights(bench.tables, bench.at, MMSIM_ENTRY_USER);
     mm_cpu_invalidate(&bench.machine->cpus[0], bench.at);
     mmsim_step_begin(bench.machine);
     kit_read(bench.p, bench.at);
@@ -318,11 +325,11 @@ START_TEST(a_new_change_is_reported_anew)
     struct bench bench = build("pentium-3");
     unsigned rw = MMSIM_ENTRY_USER | MMSIM_ENTRY_WRITABLE;
     for (unsigned i = 1; i <= 3; i++) {
-        mm_pgtable_protect(bench.tables, bench.at, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+        set_rights(bench.tables, bench.at, MMSIM_ENTRY_USER);
         kit_write(bench.p, bench.at, 1);
         kit_write(bench.p, bench.at, 1);
         ck_assert_uint_eq(n_stale(bench.machine), i);
-        mm_pgtable_protect(bench.tables, bench.at, MMSIM_ENTRY_PRESENT, rw);
+        set_rights(bench.tables, bench.at, rw);
         kit_write(bench.p, bench.at, 1);
         ck_assert_uint_eq(n_stale(bench.machine), i);
         mmsim_step_begin(bench.machine);
@@ -348,10 +355,9 @@ START_TEST(more_reports_than_are_kept_are_counted_and_each_is_an_event)
     ck_assert(
         mmsim_listen(bench.machine, MMSIM_EVENT_BIT(MMSIM_EVENT_STALE), count_event, &n_events));
     for (unsigned i = 0; i < n; i++) {
-        mm_pgtable_protect(bench.tables, bench.at, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+        set_rights(bench.tables, bench.at, MMSIM_ENTRY_USER);
         kit_write(bench.p, bench.at, 1);
-        mm_pgtable_protect(bench.tables, bench.at, MMSIM_ENTRY_PRESENT,
-                           MMSIM_ENTRY_USER | MMSIM_ENTRY_WRITABLE);
+        set_rights(bench.tables, bench.at, MMSIM_ENTRY_USER | MMSIM_ENTRY_WRITABLE);
     }
     struct mmsim_stale stale;
     ck_assert_uint_eq(n_stale(bench.machine), n);
@@ -379,7 +385,7 @@ START_TEST(each_failing_host_allocation_is_survived_without_a_leak)
             for (unsigned i = 0; i < 300; i++)
                 kit_write(p, at + i * KIT_PAGE, i);
             struct mm_pgtable *tables = p->live->aspace->tables;
-            mm_pgtable_protect(tables, at + 299 * KIT_PAGE, MMSIM_ENTRY_PRESENT, MMSIM_ENTRY_USER);
+            set_rights(tables, at + 299 * KIT_PAGE, MMSIM_ENTRY_USER);
             kit_write(p, at + 299 * KIT_PAGE, 1);
             ck_assert_uint_eq(n_stale(machine), 1);
         }

@@ -71,12 +71,13 @@ START_TEST(mmap_refuses_what_linux_refuses)
     ck_assert_int_eq(map_fixed(ARENA, 0, KIT_RW), MMSIM_EINVAL);
     ck_assert_int_eq(map_fixed(ARENA + 1, KIT_PAGE, KIT_RW), MMSIM_EINVAL);
     ck_assert_int_eq(map_fixed(ARENA, UINT64_MAX, KIT_RW), MMSIM_ENOMEM);
-    ck_assert_int_eq(map_fixed(ARENA, KIT_PAGE, 8), MMSIM_EINVAL);
     struct mmsim_mapping want = {.length = KIT_PAGE, .prot = KIT_RW, .flags = 0x20};
     ck_assert_int_eq(mmsim_mmap(process, &want, &got), MMSIM_EINVAL);
     want.flags = 0x02;
+    ck_assert_int_eq(mmsim_mmap(process, &want, &got), MMSIM_EBADF);
+    want.flags = 0x23; /* validated sharing is for files only */
     ck_assert_int_eq(mmsim_mmap(process, &want, &got), MMSIM_EINVAL);
-    want.flags = 0x21;
+    want.flags = 0x121; /* no stack is shared */
     ck_assert_int_eq(mmsim_mmap(process, &want, &got), MMSIM_EINVAL);
 }
 END_TEST
@@ -249,9 +250,9 @@ START_TEST(the_stack_grows_to_its_limit_and_not_into_its_neighbour)
     mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_SURVIVE);
     struct mmsim_access access = kit_write(process, 0xbffffffc, 1);
     ck_assert_int_eq(access.fault, MMSIM_FAULT_MINOR);
-    access = kit_write(process, 0xc0000000 - MM_STACK_LIMIT, 2);
+    access = kit_write(process, 0xc0000000 - (8 * MMSIM_MIB), 2);
     ck_assert_int_eq(access.fault, MMSIM_FAULT_STACK);
-    access = kit_write(process, 0xc0000000 - MM_STACK_LIMIT - 4, 3);
+    access = kit_write(process, 0xc0000000 - (8 * MMSIM_MIB) - 4, 3);
     ck_assert_int_eq(access.code, MMSIM_SEGV_MAPERR);
     ck_assert_uint_eq(kit_stats(machine).faults.stack, 1);
 }

@@ -21,7 +21,7 @@ static void setup(void)
     ck_assert(mm_heap_init(&heap, &zones, 1, 1));
     struct mm_cache_setup setup = {.name = "vma", .object_bytes = sizeof(struct mm_vma)};
     ck_assert(mm_cache_init(&cache, &heap, &setup));
-    mm_vmas_init(&vmas, &cache);
+    mm_vmas_init(&vmas, &cache, NULL);
 }
 
 static void teardown(void)
@@ -37,6 +37,17 @@ static void teardown(void)
 static mmsim_vaddr page(uint64_t n)
 {
     return BASE + n * MMSIM_PAGE_SIZE;
+}
+
+/* A VMA of private anonymous memory that nobody has touched. */
+static struct mm_vma *insert(mmsim_vaddr start, mmsim_vaddr end, unsigned prot, unsigned flags)
+{
+    struct mm_vma like = {.start = start,
+                          .end = end,
+                          .prot = prot,
+                          .flags = flags,
+                          .offset = start >> MMSIM_PAGE_SHIFT};
+    return mm_vma_insert(&vmas, &like);
 }
 
 static void check(void)
@@ -81,7 +92,7 @@ static void set_range(uint8_t *model, unsigned start, unsigned end, unsigned pro
     if (prot == 8)
         return;
     memset(model + start, (int)prot + 1, end - start);
-    mm_vma_merge(&vmas, mm_vma_insert(&vmas, page(start), page(end), prot, 0));
+    mm_vma_merge(&vmas, insert(page(start), page(end), prot, 0));
 }
 
 START_TEST(random_changes_agree_with_a_model_of_pages)
@@ -112,7 +123,7 @@ END_TEST
 
 START_TEST(a_stack_keeps_a_gap_below_itself)
 {
-    ck_assert_ptr_nonnull(mm_vma_insert(&vmas, page(300), page(301), 3, MMSIM_MAP_GROWSDOWN));
+    ck_assert_ptr_nonnull(insert(page(300), page(301), 3, MMSIM_VMA_GROWSDOWN));
     mmsim_vaddr found;
     ck_assert(mm_vma_find_gap(&vmas, BASE, 44 * MMSIM_PAGE_SIZE, &found));
     ck_assert_uint_eq(found, BASE);
@@ -133,8 +144,8 @@ END_TEST
 
 START_TEST(the_checker_sees_an_overlap)
 {
-    struct mm_vma *low = mm_vma_insert(&vmas, page(0), page(4), 1, 0);
-    mm_vma_insert(&vmas, page(8), page(9), 1, 0);
+    struct mm_vma *low = insert(page(0), page(4), 1, 0);
+    insert(page(8), page(9), 1, 0);
     low->end = page(9);
     ck_assert_ptr_nonnull(mm_vma_check(&vmas));
     low->end = page(4);
@@ -142,13 +153,58 @@ START_TEST(the_checker_sees_an_overlap)
 }
 END_TEST
 
-START_TEST(the_checker_sees_neighbours_that_could_be_one)
+START_TEST(the_checker_sees_promised_pages_that_are_not_counted)
 {
-    mm_vma_insert(&vmas, page(0), page(4), 1, 0);
-    struct mm_vma *upper = mm_vma_insert(&vmas, page(4), page(5), 1, 0);
-    ck_assert_ptr_nonnull(mm_vma_check(&vmas));
-    upper->prot = 3;
+    struct mm_vma *vma = insert(page(0), page(4), 3, MMSIM_VMA_ACCOUNTED);
     check();
+    vma->flags = 0;
+    ck_assert_ptr_nonnull(mm_vma_check(&vmas));
+    vma->flags = MMSIM_VMA_ACCOUNTED;
+    check();
+}
+END_TEST
+
+static struct mm_vma *insert_marked(uint64_t first, uint32_t anon, bool forked)
+{
+    struct mm_vma *vma = insert(page(first), page(first + 1), 3, 0);
+    vma->anon = anon;
+    vma->forked = forked;
+    return vma;
+}
+
+/* Linux, is_mergeable_anon_vma(): what may become one VMA. */
+START_TEST(marks_decide_whether_neighbours_become_one)
+{
+    static const struct {
+        uint32_t low, high;
+        bool low_forked, high_forked;
+        uint32_t n_left;
+    } rows[] = {{0, 0, false, false, 1}, {1, 0, false, false, 1}, {0, 1, false, false, 1},
+                {1, 1, false, false, 1}, {1, 1, true, true, 1},   {1, 2, false, false, 2},
+                {1, 0, true, false, 2},  {0, 1, false, true, 2},  {1, 2, true, true, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        insert_marked(0, rows[i].low, rows[i].low_forked);
+        struct mm_vma *high = insert_marked(1, rows[i].high, rows[i].high_forked);
+        mm_vma_merge(&vmas, high);
+        ck_assert_uint_eq(vmas.n_vmas, rows[i].n_left);
+        while (vmas.n_vmas > 0)
+            mm_vma_remove(&vmas, mm_vma_first(&vmas));
+    }
+}
+END_TEST
+
+START_TEST(a_neighbour_lends_its_mark_unless_it_was_forked)
+{
+    uint32_t next = 10;
+    struct mm_vma *low = insert_marked(0, 5, false);
+    struct mm_vma *high = insert_marked(1, 0, false);
+    high->prot = 1; /* rights may differ */
+    mm_vma_mark_anon(high, &next);
+    ck_assert_uint_eq(high->anon, 5);
+    high->anon = 0;
+    low->forked = true;
+    mm_vma_mark_anon(high, &next);
+    ck_assert_uint_eq(high->anon, 11);
 }
 END_TEST
 
@@ -163,6 +219,8 @@ Suite *test_vma_suite(void)
     tcase_add_test(tests, a_stack_keeps_a_gap_below_itself);
     tcase_add_test(tests, no_gap_is_found_beyond_the_user_region);
     tcase_add_test(tests, the_checker_sees_an_overlap);
-    tcase_add_test(tests, the_checker_sees_neighbours_that_could_be_one);
+    tcase_add_test(tests, the_checker_sees_promised_pages_that_are_not_counted);
+    tcase_add_test(tests, marks_decide_whether_neighbours_become_one);
+    tcase_add_test(tests, a_neighbour_lends_its_mark_unless_it_was_forked);
     return suite;
 }
