@@ -280,6 +280,21 @@ static bool parse(const struct line *line, const char **name, size_t *n_name, bo
     return n_rest == 2 && rest[0] == '=' && (rest[1] == 'y' || rest[1] == 'n');
 }
 
+/* CONFIG_ASRL: did you mean CONFIG_ASLR? */
+static enum mmsim_status no_such_option(const struct line *line, size_t column, const char *name,
+                                        struct mmsim_error *error)
+{
+    const char *names[N_ROWS];
+    for (size_t i = 0; i < N_ROWS; i++)
+        names[i] = rows[i].option.name;
+    const char *nearest = mm_text_nearest(name, names, N_ROWS);
+    char where[sizeof error->where];
+    snprintf(where, sizeof where, "%.40s:%zu:%zu", line->file, line->number, column + 1);
+    return mm_error_set(error, MMSIM_BAD_CONFIG, where, "there is no option '%.60s'%s%s%s", name,
+                        nearest ? "; did you mean " : "", nearest ? nearest : "",
+                        nearest ? "?" : "; mmsim list config names them");
+}
+
 static enum mmsim_status read_line(struct mmsim_config *config, const struct line *line,
                                    const char **asked, size_t *n_asked, struct mmsim_error *error)
 {
@@ -295,7 +310,7 @@ static enum mmsim_status read_line(struct mmsim_config *config, const struct lin
     memcpy(copy, name, n_name < sizeof copy ? n_name : sizeof copy - 1);
     const struct row *row = find_row(copy);
     if (!row)
-        return complain(line, (size_t)(name - line->text), error, "there is no such option");
+        return no_such_option(line, (size_t)(name - line->text), copy, error);
     enum mmsim_status status = mmsim_option_set(config, row->option.name, on, error);
     if (status)
         return complain(line, (size_t)(name - line->text), error, "not in this version");

@@ -591,10 +591,11 @@ static void serve(unsigned number)
     }
 }
 
-static void limit(int resource)
+/* The type that names a limit differs between C libraries and languages: constants always fit. */
+static void limit(bool stack)
 {
     const struct rlimit bytes = {LIMIT_BYTES, LIMIT_BYTES};
-    if (setrlimit(resource, &bytes))
+    if (setrlimit(stack ? RLIMIT_STACK : RLIMIT_MEMLOCK, &bytes))
         die("setrlimit");
 }
 
@@ -609,8 +610,8 @@ static void start_first(void)
             close(slots[i].command[1]);
             close(slots[i].reply[0]);
         }
-        limit(RLIMIT_STACK);
-        limit(RLIMIT_MEMLOCK);
+        limit(true);
+        limit(false);
         if (geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY))
             die("setresuid");
         serve(0);
