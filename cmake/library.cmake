@@ -3,7 +3,7 @@
 #   libmmsim.a      one relocatable object whose mm_ symbols are local: for everybody else
 
 # The rooms of the house, bottom-up; src/README.md draws which may include which.
-set(MMSIM_FOLDERS base obs hw alloc paging vm proc sim trace scenario report)
+set(MMSIM_FOLDERS base obs hw alloc policy paging vm proc sim trace scenario report)
 
 set(MMSIM_SOURCES)
 foreach(folder IN LISTS MMSIM_FOLDERS)

@@ -1,0 +1,54 @@
+/*
+ * bulk.h - the protocol of <mmsim/policy.h> over many references, for policies that say what they
+ * do in inline functions: the compiler makes one loop of it, without a call through a pointer.
+ */
+#ifndef MM_POLICY_BULK_H
+#define MM_POLICY_BULK_H
+
+#include "policy/resident.h"
+
+#if defined(__GNUC__)
+#define MM_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define MM_ALWAYS_INLINE inline
+#endif
+
+struct mm_bulk {
+    void (*reference)(void *state, mmsim_page page, enum mmsim_kind kind);
+    void (*load)(void *state, mmsim_page page, enum mmsim_kind kind);
+    mmsim_page (*evict)(void *state, mmsim_page incoming);
+};
+
+/* Makes room; counts who goes. */
+static MM_ALWAYS_INLINE void mm_bulk_make_room(void *state, struct mm_resident *resident,
+                                               mmsim_page incoming, const struct mm_bulk bulk,
+                                               struct mmsim_counts *counts)
+{
+    while (mm_resident_full(resident)) {
+        mmsim_page victim = bulk.evict(state, incoming);
+        counts->evictions++;
+        counts->dirty_evictions += (resident->flags[victim] & MM_DIRTY) != 0;
+    }
+}
+
+static MM_ALWAYS_INLINE void mm_bulk_replay(void *state, struct mm_resident *resident,
+                                            const mmsim_ref *refs, size_t n,
+                                            const struct mm_bulk bulk, struct mmsim_counts *counts)
+{
+    struct mmsim_counts sum = *counts;
+    for (size_t i = 0; i < n; i++) {
+        mmsim_page page = mmsim_ref_page(refs[i]);
+        enum mmsim_kind kind = mmsim_ref_kind(refs[i]);
+        if (mm_resident_has(resident, page)) {
+            bulk.reference(state, page, kind);
+            continue;
+        }
+        sum.misses++;
+        mm_bulk_make_room(state, resident, page, bulk, &sum);
+        bulk.load(state, page, kind);
+    }
+    sum.references += n;
+    *counts = sum;
+}
+
+#endif

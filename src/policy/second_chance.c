@@ -1,0 +1,100 @@
+/*
+ * second_chance.c - a queue; a page at its end that was referenced goes to its front instead, its
+ * bit cleared. The same decisions as clock's with load-bit=0, made with a list.
+ */
+#include "policy/chain.h"
+#include "policy/policy.h"
+
+enum { REFERENCED = MM_OWN };
+
+struct second_chance {
+    struct mm_resident resident;
+    struct mm_chain queue;
+};
+
+static size_t lay_out(struct second_chance *second, uint8_t *base,
+                      const struct mmsim_policy_setup *setup)
+{
+    struct mm_block block = {base, sizeof *second};
+    mm_resident_lay_out(&second->resident, &block, setup);
+    mm_chain_lay_out(&second->queue, 1, &block, setup->universe);
+    return block.n_bytes;
+}
+
+static size_t state_bytes(const struct mmsim_policy_setup *setup)
+{
+    struct second_chance second;
+    return lay_out(&second, NULL, setup);
+}
+
+static void init(void *state, const struct mmsim_policy_setup *setup)
+{
+    lay_out((struct second_chance *)state, (uint8_t *)state, setup);
+}
+
+static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+{
+    struct second_chance *second = (struct second_chance *)state;
+    mm_resident_touch(&second->resident, page, kind, REFERENCED);
+}
+
+static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+{
+    struct second_chance *second = (struct second_chance *)state;
+    mm_resident_enter(&second->resident, page, kind, 0);
+    mm_chain_push(&second->queue, page);
+}
+
+static inline mmsim_page evict(void *state, mmsim_page incoming)
+{
+    struct second_chance *second = (struct second_chance *)state;
+    uint8_t *flags = second->resident.flags;
+    (void)incoming;
+    mmsim_page page = mm_chain_pop(&second->queue);
+    while (flags[page] & REFERENCED) {
+        flags[page] = (uint8_t)(flags[page] & ~REFERENCED);
+        mm_chain_push(&second->queue, page);
+        page = mm_chain_pop(&second->queue);
+    }
+    mm_resident_leave(&second->resident, page, 0);
+    return page;
+}
+
+static void forget(void *state, mmsim_page page)
+{
+    struct second_chance *second = (struct second_chance *)state;
+    if (!mm_resident_has(&second->resident, page))
+        return;
+    mm_chain_remove(&second->queue, page);
+    mm_resident_leave(&second->resident, page, 0);
+}
+
+static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+{
+    struct second_chance *second = (struct second_chance *)state;
+    const struct mm_bulk bulk = {reference, load, evict};
+    mm_bulk_replay(state, &second->resident, refs, n, bulk, counts);
+}
+
+static const char *check(const void *state)
+{
+    const struct second_chance *second = (const struct second_chance *)state;
+    const char *wrong = mm_resident_check(&second->resident);
+    return wrong ? wrong : mm_chain_check(&second->queue);
+}
+
+const struct mmsim_policy_ops mm_policy_second_chance = {
+    MM_POLICY_HEAD,
+    .name = "second-chance",
+    .summary = "first in, first out, but a page that was referenced goes round once more",
+    .source = "Tanenbaum & Bos, Modern Operating Systems, 4th ed., 3.4.4",
+    .view = MMSIM_VIEW_BITS,
+    .state_bytes = state_bytes,
+    .init = init,
+    .reference = reference,
+    .load = load,
+    .evict = evict,
+    .forget = forget,
+    .replay = replay,
+    .check = check,
+};

@@ -1,0 +1,160 @@
+/*
+ * two_q.c - a queue for pages that came once (A1in), a memory of those that left it (A1out, no
+ * frames), and a list by recency for those that came back while they were remembered (Am).
+ *
+ *   new -> A1in -evicted-> A1out -comes back-> Am -evicted-> gone
+ *
+ * The full version of the paper. A1in gives a page only while it is larger than Kin; hits in it do
+ * not move; a page that is found in A1out is taken out before anything is evicted.
+ */
+#include "policy/chain.h"
+#include "policy/policy.h"
+
+enum {
+    IN_AM = MM_OWN,           /* resident: of Am, else of A1in */
+    REMEMBERED = MM_OWN << 1, /* not resident: in A1out */
+    RETURNS = MM_OWN << 2     /* not resident: was taken out of A1out for its load */
+};
+
+enum { A1IN, A1OUT, AM, N_LISTS };
+enum { PARAM_KIN, PARAM_KOUT };
+
+struct two_q {
+    struct mm_resident resident;
+    struct mm_chain lists[N_LISTS];
+    mmsim_page kin, kout;
+};
+
+static size_t lay_out(struct two_q *two_q, uint8_t *base, const struct mmsim_policy_setup *setup)
+{
+    struct mm_block block = {base, sizeof *two_q};
+    mm_resident_lay_out(&two_q->resident, &block, setup);
+    mm_chain_lay_out(two_q->lists, N_LISTS, &block, setup->universe);
+    two_q->kin = mm_param_share(setup, PARAM_KIN);
+    two_q->kout = mm_param_share(setup, PARAM_KOUT);
+    return block.n_bytes;
+}
+
+static size_t state_bytes(const struct mmsim_policy_setup *setup)
+{
+    struct two_q two_q;
+    return lay_out(&two_q, NULL, setup);
+}
+
+static void init(void *state, const struct mmsim_policy_setup *setup)
+{
+    lay_out((struct two_q *)state, (uint8_t *)state, setup);
+}
+
+static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    mm_resident_touch(&two_q->resident, page, kind, 0);
+    if (two_q->resident.flags[page] & IN_AM)
+        mm_chain_move_first(&two_q->lists[AM], page);
+}
+
+/* If it is remembered: not any more, but for its load. */
+static inline void recall(struct two_q *two_q, mmsim_page page)
+{
+    if (page >= two_q->resident.universe || !(two_q->resident.flags[page] & REMEMBERED))
+        return;
+    mm_chain_remove(&two_q->lists[A1OUT], page);
+    two_q->resident.flags[page] = RETURNS;
+}
+
+static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    recall(two_q, page);
+    bool returns = two_q->resident.flags[page] & RETURNS;
+    mm_resident_enter(&two_q->resident, page, kind, returns ? IN_AM : 0);
+    mm_chain_push(&two_q->lists[returns ? AM : A1IN], page);
+}
+
+static inline void remember(struct two_q *two_q, mmsim_page page)
+{
+    struct mm_chain *out = &two_q->lists[A1OUT];
+    if (two_q->kout == 0) {
+        mm_resident_leave(&two_q->resident, page, 0);
+        return;
+    }
+    mm_resident_leave(&two_q->resident, page, REMEMBERED);
+    if (out->n_pages == two_q->kout)
+        two_q->resident.flags[mm_chain_pop(out)] &= MM_DIRTY;
+    mm_chain_push(out, page);
+}
+
+static inline mmsim_page evict(void *state, mmsim_page incoming)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    struct mm_chain *in = &two_q->lists[A1IN], *am = &two_q->lists[AM];
+    recall(two_q, incoming);
+    if (in->n_pages > two_q->kin || am->n_pages == 0) {
+        mmsim_page victim = mm_chain_pop(in);
+        remember(two_q, victim);
+        return victim;
+    }
+    mmsim_page victim = mm_chain_pop(am);
+    mm_resident_leave(&two_q->resident, victim, 0);
+    return victim;
+}
+
+static void forget(void *state, mmsim_page page)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    recall(two_q, page);
+    if (mm_resident_has(&two_q->resident, page)) {
+        bool in_am = two_q->resident.flags[page] & IN_AM;
+        mm_chain_remove(&two_q->lists[in_am ? AM : A1IN], page);
+        mm_resident_leave(&two_q->resident, page, 0);
+    }
+    two_q->resident.flags[page] = 0;
+}
+
+static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    const struct mm_bulk bulk = {reference, load, evict};
+    mm_bulk_replay(state, &two_q->resident, refs, n, bulk, counts);
+}
+
+static const char *check(const void *state)
+{
+    const struct two_q *two_q = (const struct two_q *)state;
+    const struct mm_chain *lists = two_q->lists;
+    const char *wrong = mm_resident_check(&two_q->resident);
+    for (int i = 0; i < N_LISTS && !wrong; i++)
+        wrong = mm_chain_check(&lists[i]);
+    if (wrong)
+        return wrong;
+    if (lists[A1IN].n_pages + lists[AM].n_pages != two_q->resident.n_pages)
+        return "A1in and Am are not what is resident";
+    return lists[A1OUT].n_pages > two_q->kout ? "A1out is larger than Kout" : NULL;
+}
+
+static const struct mmsim_param params[] = {
+    [PARAM_KIN] = {"kin", "size of A1in, a share of the frames", 0, 1, 0.25, MMSIM_PARAM_REAL,
+                   NULL},
+    [PARAM_KOUT] = {"kout", "size of A1out, which holds no frames, a share of the frames", 0, 8,
+                    0.5, MMSIM_PARAM_REAL, NULL},
+    {0},
+};
+
+const struct mmsim_policy_ops mm_policy_two_q = {
+    MM_POLICY_HEAD,
+    .name = "2q",
+    .summary = "newcomers queue; who returns after having left the queue is kept by recency",
+    .source = "Johnson & Shasha, 2Q: a low overhead high performance buffer management replacement "
+              "algorithm, VLDB 1994",
+    .view = MMSIM_VIEW_REFERENCES,
+    .params = params,
+    .state_bytes = state_bytes,
+    .init = init,
+    .reference = reference,
+    .load = load,
+    .evict = evict,
+    .forget = forget,
+    .replay = replay,
+    .check = check,
+};
