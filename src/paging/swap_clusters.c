@@ -121,7 +121,7 @@ static uint32_t count_used(const struct mm_cluster *cluster, uint32_t n_slots)
 {
     uint32_t n = 0;
     for (uint32_t slot = 0; slot < n_slots; slot++)
-        n += (cluster->used[slot / WORD_BITS] >> slot % WORD_BITS) & 1;
+        n += (uint32_t)(cluster->used[slot / WORD_BITS] >> slot % WORD_BITS) & 1;
     return n;
 }
 
