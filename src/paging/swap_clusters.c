@@ -86,7 +86,7 @@ uint32_t mm_clusters_take(struct mm_clusters *clusters)
         slot = find_free(&clusters->all[clusters->at_hand], clusters->cursor);
     if (slot == MM_CLUSTER_SLOTS) {
         change(clusters);
-        slot = find_free(&clusters->all[clusters->at_hand], 0);
+        slot = find_free(&clusters->all[clusters->at_hand], clusters->cursor);
     }
     struct mm_cluster *cluster = &clusters->all[clusters->at_hand];
     cluster->used[slot / WORD_BITS] |= (uint64_t)1 << slot % WORD_BITS;

@@ -135,6 +135,17 @@ START_TEST(one_byte_is_enough_to_be_no_page_of_zeros)
 }
 END_TEST
 
+START_TEST(a_page_of_one_value_is_no_page_of_zeros)
+{
+    uint32_t slot = mm_swap_alloc(&kit.swap);
+    uint8_t page[MMSIM_PAGE_SIZE], back[MMSIM_PAGE_SIZE];
+    memset(page, 0xff, sizeof page);
+    ck_assert_int_eq(mm_swap_write(&kit.swap, slot, 1, (const uint8_t *[]){page}), MM_SWAP_OK);
+    ck_assert_int_eq(mm_swap_read(&kit.swap, slot, 1, (uint8_t *[]){back}), MM_SWAP_OK);
+    ck_assert_int_eq(memcmp(page, back, sizeof page), 0);
+}
+END_TEST
+
 START_TEST(zeros_and_holes_within_a_run_are_not_moved)
 {
     static const uint32_t seeds[8] = {1, 0, 3, 4, 0, 6, 7, 0};
@@ -378,6 +389,7 @@ Suite *test_swap_io_suite(void)
     tcase_add_loop_test(tests, a_run_costs_one_seek_and_its_pages, 1, RUN + 1);
     tcase_add_test(tests, pages_of_zeros_make_no_request);
     tcase_add_test(tests, one_byte_is_enough_to_be_no_page_of_zeros);
+    tcase_add_test(tests, a_page_of_one_value_is_no_page_of_zeros);
     tcase_add_test(tests, zeros_and_holes_within_a_run_are_not_moved);
     tcase_add_test(tests, what_is_passed_over_keeps_what_it_holds);
     tcase_add_test(tests, a_call_that_passes_over_all_does_nothing);
