@@ -2,6 +2,7 @@
  * test_swap_io.c - what slots hold: bytes that come back, what a request costs to the cycle, pages
  * of zeros that make none, failures at each request, and windows.
  */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/rng.h"
@@ -361,7 +362,7 @@ END_TEST
 START_TEST(an_area_in_a_file_of_the_host_holds_its_bytes_there)
 {
     teardown();
-    char path[] = "swap-test-XXXXXX";
+    char path[] = P_tmpdir "/swap-XXXXXX";
     int file = mkstemp(path);
     ck_assert_int_ge(file, 0);
     kit_describe(&kit, (const uint32_t[]){40, 0});
