@@ -88,23 +88,34 @@ void mm_disk_fini(struct mm_disk *disk)
 
 /* ---- mishaps ---- */
 
+uint64_t mm_disk_trap_set(struct mm_disk_trap *trap, const struct mm_disk_rule *rule)
+{
+    uint64_t n_failures = trap->n_failures;
+    *trap = (struct mm_disk_trap){.rule = *rule};
+    return n_failures;
+}
+
+static struct mm_disk_trap *trap_of(struct mm_disk *disk, enum mm_disk_mishap mishap)
+{
+    struct mm_disk_trap *traps = disk->setup.traps ? disk->setup.traps : disk->own_traps;
+    return &traps[mishap];
+}
+
 uint64_t mm_disk_inject(struct mm_disk *disk, enum mm_disk_mishap mishap,
                         const struct mm_disk_rule *rule)
 {
-    uint64_t n_failures = disk->mishaps[mishap].n_failures;
-    disk->mishaps[mishap].rule = *rule;
-    disk->mishaps[mishap].n_counted = disk->mishaps[mishap].n_failures = 0;
-    return n_failures;
+    return mm_disk_trap_set(trap_of(disk, mishap), rule);
 }
 
 static bool happens(struct mm_disk *disk, enum mm_disk_mishap mishap)
 {
-    const struct mm_disk_rule *rule = &disk->mishaps[mishap].rule;
+    struct mm_disk_trap *trap = trap_of(disk, mishap);
+    const struct mm_disk_rule *rule = &trap->rule;
     if (rule->nth == 0 && rule->every == 0)
         return false;
-    uint64_t n = ++disk->mishaps[mishap].n_counted;
+    uint64_t n = ++trap->n_counted;
     bool strikes = n == rule->nth || (rule->every > 0 && n % rule->every == 0);
-    disk->mishaps[mishap].n_failures += strikes;
+    trap->n_failures += strikes;
     return strikes;
 }
 
@@ -127,17 +138,34 @@ static uint64_t schedule(struct mm_disk *disk, uint64_t seek_cycles, uint32_t n_
 
 /* ---- requests ---- */
 
+_Static_assert(MM_DISK_REQUEST_BLOCKS <= 32, "a write has a bit for each block");
+
+/* A bit for each block that is passed over. */
+static uint32_t passed_over(const uint8_t *const pages[], uint32_t n_blocks)
+{
+    uint32_t passed = 0;
+    for (uint32_t i = 0; i < n_blocks; i++)
+        passed |= (uint32_t)!pages[i] << i;
+    return passed;
+}
+
+static uint32_t n_moved(uint32_t n_blocks, uint32_t passed)
+{
+    return n_blocks - (uint32_t)__builtin_popcount(passed);
+}
+
 bool mm_disk_read(struct mm_disk *disk, uint64_t block, uint32_t n_blocks, uint8_t *const pages[],
                   uint64_t *ready_at)
 {
     MM_ASSERT(n_blocks > 0 && n_blocks <= MM_DISK_REQUEST_BLOCKS, "a read of too many blocks");
     MM_ASSERT(block + n_blocks <= disk->n_blocks, "a read beyond the end of the disk");
-    *ready_at = schedule(disk, disk->config.read_cycles, n_blocks);
+    uint32_t passed = passed_over((const uint8_t *const *)pages, n_blocks);
+    *ready_at = schedule(disk, disk->config.read_cycles, n_moved(n_blocks, passed));
     disk->stats.reads++;
     bool ok = !happens(disk, MM_DISK_READ_FAILS) && !disk->is_off;
     for (uint32_t i = 0; i < n_blocks && ok; i++)
-        ok = read_platter(disk, block + i, pages[i]);
-    disk->stats.pages_read += ok ? n_blocks : 0;
+        ok = !pages[i] || read_platter(disk, block + i, pages[i]);
+    disk->stats.pages_read += ok ? n_moved(n_blocks, passed) : 0;
     disk->stats.errors += !ok;
     return ok;
 }
@@ -158,8 +186,9 @@ static void complete_one(struct mm_disk *disk)
         disk->is_off = true;
     bool ok = !write.fails && !disk->is_off;
     for (uint32_t i = 0; i < write.n_blocks && ok; i++)
-        ok = write_platter(disk, write.block + i, staged(disk, &write, i));
-    disk->stats.pages_written += ok ? write.n_blocks : 0;
+        ok = (write.passed >> i & 1) ||
+             write_platter(disk, write.block + i, staged(disk, &write, i));
+    disk->stats.pages_written += ok ? n_moved(write.n_blocks, write.passed) : 0;
     disk->stats.errors += !ok;
     if (disk->done)
         disk->done(disk->done_user, &write, ok);
@@ -199,12 +228,15 @@ void mm_disk_submit(struct mm_disk *disk, const struct mm_disk_write *write,
     struct mm_disk_write *queued = &disk->queue[at];
     *queued = *write;
     queued->staged = at * MM_DISK_REQUEST_BLOCKS;
-    uint32_t n_paid = write->n_blocks > 0 ? write->n_blocks : 1;
+    queued->passed = passed_over(pages, write->n_blocks);
+    uint32_t n_paid = write->n_blocks > 0 ? n_moved(write->n_blocks, queued->passed) : 1;
     queued->completes_at = schedule(disk, disk->config.write_cycles, n_paid);
     disk->stats.writes++;
     queued->fails = happens(disk, MM_DISK_WRITE_FAILS);
-    for (uint32_t i = 0; i < write->n_blocks; i++)
-        memcpy(staged(disk, queued, i), pages[i], MMSIM_PAGE_SIZE);
+    for (uint32_t i = 0; i < write->n_blocks; i++) {
+        if (pages[i])
+            memcpy(staged(disk, queued, i), pages[i], MMSIM_PAGE_SIZE);
+    }
     disk->n_queued++;
 }
 

@@ -17,6 +17,8 @@
  * A request of no blocks writes what is known of a file: its size and where its pages are. Where
  * the device keeps that is not modelled; it costs as much as one block.
  *
+ * A request may pass over blocks, where its page is NULL: they are neither moved nor paid for.
+ *
  * Invariants: (1) requests under way complete in the order of the queue, none later than
  * busy_until; (2) each has a stretch of the staging area of its own; (3) blocks lie on
  * the device, and no block is under way twice.
@@ -49,11 +51,18 @@ struct mm_disk_rule {
     uint64_t every; /* every n-th; 0 = no such rule */
 };
 
+/* A rule, and what has come of it since it was set. */
+struct mm_disk_trap {
+    struct mm_disk_rule rule;
+    uint64_t n_counted, n_failures;
+};
+
 /* A write under way. */
 struct mm_disk_write {
     uint64_t block;
     uint32_t n_blocks; /* 0: metadata */
     uint32_t staged;   /* index of its first block in the staging area */
+    uint32_t passed;   /* bit i: block + i is passed over; set by mm_disk_submit() */
     void *owner;       /* of whoever submitted it */
     uint64_t tag;      /* the same */
     uint64_t completes_at;
@@ -64,7 +73,8 @@ struct mm_disk_setup {
     const struct mmsim_disk *config;
     uint64_t (*now)(void *user); /* simulated time */
     void *user;
-    struct mm_clock *clock; /* charged with what is waited for */
+    struct mm_clock *clock;     /* charged with what is waited for */
+    struct mm_disk_trap *traps; /* MM_N_DISK_MISHAPS that several disks share; NULL: its own */
 };
 
 struct mm_disk {
@@ -78,10 +88,7 @@ struct mm_disk {
     struct mm_disk_write queue[MM_DISK_QUEUE]; /* a ring */
     uint32_t first, n_queued;
     bool is_off; /* the power has failed */
-    struct {
-        struct mm_disk_rule rule;
-        uint64_t n_counted, n_failures; /* under this rule */
-    } mishaps[MM_N_DISK_MISHAPS];
+    struct mm_disk_trap own_traps[MM_N_DISK_MISHAPS];
     /* Told of every write that completes; may submit more. */
     void (*done)(void *user, const struct mm_disk_write *write, bool ok);
     void *done_user;
@@ -130,6 +137,7 @@ bool mm_disk_wait_one(struct mm_disk *disk);
 void mm_disk_look(const struct mm_disk *disk, uint64_t block, uint8_t *page);
 
 /* Begins to count anew. A rule of zeros ends the last one. How often that one struck. */
+uint64_t mm_disk_trap_set(struct mm_disk_trap *trap, const struct mm_disk_rule *rule);
 uint64_t mm_disk_inject(struct mm_disk *disk, enum mm_disk_mishap mishap,
                         const struct mm_disk_rule *rule);
 

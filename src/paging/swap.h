@@ -4,13 +4,15 @@
  * A slot holds one page. Its number names it among the slots of all areas: an area has the numbers
  * from `first` on, a multiple of 256. An absent page-table entry holds the number as a page base.
  *
- *                 alloc                     write                  write (shared page, stored to)
- *   free --------------------> empty (1) ----------> stored/zero ----------> stored/zero
- *    ^  <-----put, the last-------+-------------------------+
- *                                 write fails: bad; put, the last: never free again
+ *   free --alloc--> counted --write--> STORED, or ZERO --write--> the same, with new contents
+ *     ^                |                     |
+ *     +--put, the last-+---------------------+
+ *
+ *   counted --write fails--> BAD, counted --put, the last--> BAD, and never free again
  *
  * A slot is counted once for each page-table entry that names it, and once while the swap cache
- * does: mm_swap_dup() and mm_swap_put(). A page that is all zeros is only marked: no request.
+ * does: mm_swap_dup() and mm_swap_put(). A page that is all zeros is only marked: no request. To
+ * find that out costs no simulated time; to fill a page again is the work ZERO_PAGE.
  *
  * Slots come from the area of the highest priority that is on and has one. Areas of equal priority
  * take turns: one as many slots as a request moves, so that pages which leave one after the other
@@ -21,7 +23,7 @@
  * be read takes down only who wanted it. Reading ahead is the caller's: mm_swap_window() says what
  * lies beside a slot, and one request brings as much of it as the caller has frames for.
  *
- * All host memory is taken at the beginning: 16 bytes a slot and 60 a cluster, 4.2 MiB for 1 GiB.
+ * All host memory is taken at the beginning: 16 bytes a slot and 57 a cluster, 4.1 MiB for 1 GiB.
  *
  * Sources: Linux mm/swapfile.c, mm/page_io.c, mm/swap_state.c; swapon(2).
  *
@@ -111,12 +113,6 @@ struct mm_swap_setup {
     struct mm_clock *clock; /* charged with what is waited for */
 };
 
-/* Failures on purpose, counted over the requests of all areas. */
-struct mm_swap_mishap {
-    struct mm_disk_rule rule;
-    uint64_t n_counted, n_failures; /* under this rule */
-};
-
 struct mm_swap {
     struct mm_host *host;
     struct mm_clock *clock;
@@ -126,9 +122,9 @@ struct mm_swap {
     unsigned page_cluster;
     struct mm_swap_slot *slots; /* by number */
     struct mm_cluster *clusters;
-    uint8_t *area_of_cluster;         /* by number / 256 */
-    uint8_t order[MM_SWAP_MAX_AREAS]; /* areas in the order in which they are asked */
-    struct mm_swap_mishap mishaps[MM_DISK_POWER_FAILS]; /* reads, writes */
+    uint8_t *area_of_cluster;                     /* by number / 256 */
+    uint8_t order[MM_SWAP_MAX_AREAS];             /* areas in the order in which they are asked */
+    struct mm_disk_trap traps[MM_N_DISK_MISHAPS]; /* of all areas' disks */
 };
 
 /* ---- life ---- */
@@ -217,8 +213,9 @@ static inline unsigned mm_swap_area_of(const struct mm_swap *swap, uint32_t slot
 /*
  * Writes pages[i] to slot + i, for i < n <= MM_SWAP_REQUEST_SLOTS; all lie in one area and are
  * counted. NULL: that slot is passed over, and may be anybody's. All go in one request: the device
- * seeks once and is paid for the pages that it moves; none for pages of zeros, which are marked.
- * IO_ERROR: what was to be moved was not, and those slots are bad, also if they held something.
+ * seeks once and is paid for the pages that it moves; pages of zeros are marked, without it.
+ * IO_ERROR: what was to be moved was not, and those slots are bad, also if they held something; or
+ * one was bad before, and nothing has changed.
  */
 enum mm_swap_result mm_swap_write(struct mm_swap *swap, uint32_t slot, unsigned n,
                                   const uint8_t *const pages[]);

@@ -12,8 +12,7 @@
  *
  * Invariants: (1) a cluster's n_used counts its used bits, n_free all slots that are not used;
  * (2) all clusters without a used slot are on the list `free`, all with some used and some not on
- * `partial`, none that is full or at hand is on a list; (3) no slot behind the cursor's place is
- * taken before the cluster at hand is left.
+ * `partial`, none that is full or at hand is on a list; (3) slots beyond the end are not free.
  */
 #ifndef MM_PAGING_SWAP_CLUSTERS_H
 #define MM_PAGING_SWAP_CLUSTERS_H
