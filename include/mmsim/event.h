@@ -56,7 +56,15 @@ struct mmsim_machine;
     X(WRITEBACK, "writeback", "dirty pages are on their way to the disk; file, value = pages")     \
     X(PROMOTE, "promote", "a large page took the place of small ones; address, frame")             \
     X(DEMOTE, "demote", "a large page was split into small ones; address, frame")                  \
-    X(CRASH, "crash", "the power failed: what was not on the disk is lost")
+    X(CRASH, "crash", "the power failed: what was not on the disk is lost")                        \
+    X(EVICT, "evict", "a page was taken out of its frame; frame, value = its number")              \
+    X(SWAP_OUT, "swap-out", "pages were written to swap; value = first slot, length")              \
+    X(SWAP_IN, "swap-in", "pages were read from swap; value = first slot, length, address")        \
+    X(SWAP_ERROR, "swap-error", "swap failed; value = slot, access = read or write")               \
+    X(RECLAIM, "reclaim", "frames were taken back; value = how many, name = why")                  \
+    X(THRASHING, "thrashing", "most of what is loaded was evicted lately; value = pages resident") \
+    X(SUSPEND, "suspend", "load control stopped a process; value = its working set")               \
+    X(RESUME, "resume", "load control lets a process run again")
 
 enum mmsim_event_type {
 #define X(NAME, name, meaning) MMSIM_EVENT_##NAME,

@@ -11,6 +11,7 @@
 
 #include <mmsim/arch.h>
 #include <mmsim/device.h>
+#include <mmsim/pager.h>
 #include <mmsim/status.h>
 #include <mmsim/types.h>
 
@@ -172,6 +173,7 @@ struct mmsim_config {
     bool mmu_off;          /* CONFIG_MMU=n: flat and unprotected */
     bool memory_debugging; /* CONFIG_MEMORY_DEBUGGING=y: red zones, poison and tracking in all
                               caches, besides heap_checks */
+    struct mmsim_pager_config pager; /* pager.h: replacement, swap */
 };
 
 void mmsim_config_init_sized(struct mmsim_config *config, size_t struct_bytes);

@@ -19,6 +19,7 @@
 #include <mmsim/kconfig.h>
 #include <mmsim/machine.h>
 #include <mmsim/mmu.h>
+#include <mmsim/pager.h>
 #include <mmsim/policy.h>
 #include <mmsim/sanitize.h>
 #include <mmsim/scenario.h>

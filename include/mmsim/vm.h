@@ -125,7 +125,9 @@ enum {
     MMSIM_MAP_STACK = 0x20000,    /* no large pages */
     MMSIM_MAP_HUGETLB = 0x40000,  /* large pages from the reserved pool */
     MMSIM_MAP_SYNC = 0x80000,     /* for persistent memory, which no simulated file is on */
-    MMSIM_MAP_FIXED_NOREPLACE = 0x100000 /* fixed, but EEXIST instead of replacing */
+    MMSIM_MAP_FIXED_NOREPLACE = 0x100000, /* fixed, but EEXIST instead of replacing */
+    MMSIM_MAP_OWN_PAGES = 0x1000000 /* no shared zero page: every page gets a frame at its first
+                                       touch, as studies of replacement count them */
 };
 
 struct mmsim_mapping {
@@ -337,7 +339,8 @@ enum mmsim_vma_flag {
     MMSIM_VMA_STACK = 1 << 18,         /* the stack that the process started with */
     MMSIM_VMA_HEAP = 1 << 19,          /* what brk() moves */
     MMSIM_VMA_DONTDUMP = 1 << 20,      /* dd */
-    MMSIM_VMA_MERGEABLE = 1 << 21      /* mg */
+    MMSIM_VMA_MERGEABLE = 1 << 21,     /* mg */
+    MMSIM_VMA_OWN_PAGES = 1 << 22      /* the shared zero page is not mapped */
 };
 
 /* One mapping as /proc/PID/smaps would show it. */

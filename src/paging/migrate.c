@@ -83,6 +83,8 @@ static void copy_frame(const struct mm_paging *paging, mmsim_pfn from, mmsim_pfn
     mm_clock_work(paging->board->clock, MM_WORK_COPY_PAGE);
     mm_clock_work(paging->board->clock, MM_WORK_FRAME);
     mm_clock_work(paging->board->clock, MM_WORK_FRAME);
+    if (paging->on_moved)
+        paging->on_moved(paging->moved_user, from, to);
 }
 
 static void move_frames(void *user, struct mm_frame_moves *moves)

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/tree.h"
 #include "paging/pcache.h"
 #include "paging/readahead.h"
+#include "paging/reclaim.h"
 
 /* ---- birth and death ---- */
 
@@ -72,26 +74,102 @@ static uint8_t *bytes_of(const struct mm_object *object, const struct mm_frame *
     return mm_frame_bytes(cache->zones, frame);
 }
 
+/* The number that a page had, or one for a page that begins to exist. */
+static mmsim_page number_of(const struct mm_object *object, uint64_t index)
+{
+    struct mm_reclaim *reclaim = object->cache->setup.reclaim;
+    uintptr_t word = mm_pages_word(&object->pages, index);
+    if (!reclaim || mm_pages_mark(word) == MM_PAGES_SHADOW)
+        return reclaim ? mm_pages_value(word) : MMSIM_NO_PAGE;
+    if (mm_pages_mark(word) == MM_PAGES_SLOT)
+        return mm_swap_page(reclaim->swap, mm_pages_value(word));
+    bool goes = object->kind == MM_OBJECT_FILE || mm_reclaim_has_swap(reclaim);
+    return goes ? mm_pager_new(reclaim->pager) : MMSIM_NO_PAGE;
+}
+
+/* A frame for the page, with its number. NULL: no memory. */
+static struct mm_frame *take_frame(struct mm_object *object, uint64_t index)
+{
+    struct mm_pcache *cache = object->cache;
+    mmsim_page number = number_of(object, index);
+    if (cache->setup.reclaim)
+        mm_reclaim_make_room(cache->setup.reclaim, number);
+    struct mm_frame *frame = mm_zone_alloc(cache->zones, MM_FRAME_FILE, 0);
+    mm_clock_work(cache->setup.clock, MM_WORK_FRAME);
+    if (frame) {
+        frame->owner = object;
+        frame->payload = index;
+        frame->n_used = object->kind == MM_OBJECT_SHARED ? MM_PAGE_DIRTY : 0;
+        mm_frame_set_page(frame, number);
+    } else if (mm_pages_word(&object->pages, index) == 0 && number != MMSIM_NO_PAGE) {
+        mm_pager_forget(cache->setup.reclaim->pager, number);
+    }
+    return frame;
+}
+
+/* Puts a frame into the object, in place of the mark that its page may have left. */
+static bool enter(struct mm_object *object, struct mm_frame *frame)
+{
+    struct mm_pcache *cache = object->cache;
+    struct mm_reclaim *reclaim = cache->setup.reclaim;
+    uintptr_t before = mm_pages_word(&object->pages, frame->payload);
+    mmsim_page number = mm_frame_page(frame);
+    if (!mm_pages_insert(&object->pages, frame->payload, frame)) {
+        if (before == 0 && number != MMSIM_NO_PAGE)
+            mm_pager_forget(reclaim->pager, number);
+        mm_zone_free(cache->zones, frame, 0);
+        return false;
+    }
+    object->n_pages++;
+    object->n_dirty += object->kind == MM_OBJECT_SHARED;
+    cache->n_shadows -= mm_pages_mark(before) == MM_PAGES_SHADOW;
+    if (number != MMSIM_NO_PAGE)
+        mm_pager_load(reclaim->pager, number, mm_frame_pfn(cache->zones, frame), MMSIM_KIND_LOAD);
+    return true;
+}
+
 /* A new page of zeros. NULL: no memory, nothing changed. */
 static struct mm_frame *add_zeros(struct mm_object *object, uint64_t index)
 {
-    struct mm_pcache *cache = object->cache;
-    struct mm_frame *frame = mm_zone_alloc(cache->zones, MM_FRAME_FILE, 0);
-    mm_clock_work(cache->setup.clock, MM_WORK_FRAME);
-    if (!frame)
+    struct mm_frame *frame = take_frame(object, index);
+    if (!frame || !enter(object, frame))
         return NULL;
-    frame->owner = object;
-    frame->payload = index;
-    frame->n_used = object->kind == MM_OBJECT_SHARED ? MM_PAGE_DIRTY : 0;
-    if (!mm_pages_insert(&object->pages, index, frame)) {
-        mm_zone_free(cache->zones, frame, 0);
-        return NULL;
-    }
     memset(bytes_of(object, frame), 0, MMSIM_PAGE_SIZE);
-    mm_clock_work(cache->setup.clock, MM_WORK_ZERO_PAGE);
-    object->n_pages++;
-    object->n_dirty += object->kind == MM_OBJECT_SHARED;
+    mm_clock_work(object->cache->setup.clock, MM_WORK_ZERO_PAGE);
     return frame;
+}
+
+/* A page of shared memory comes back from its slot. */
+static enum mm_object_result swap_in(struct mm_object *object, uint64_t index, uint32_t slot,
+                                     struct mm_frame **frame, bool *io)
+{
+    struct mm_swap *swap = object->cache->setup.reclaim->swap;
+    *frame = take_frame(object, index);
+    if (!*frame)
+        return MM_OBJECT_NO_MEMORY;
+    uint8_t *bytes = bytes_of(object, *frame);
+    *io = !(swap->slots[slot].marks & MM_SWAP_ZERO);
+    if (mm_swap_read(swap, slot, 1, &bytes) != MM_SWAP_OK) {
+        mm_zone_free(object->cache->zones, *frame, 0);
+        return MM_OBJECT_IO_ERROR;
+    }
+    enter(object, *frame); /* in place: it needs no memory */
+    mm_swap_put(swap, slot);
+    object->n_swapped--;
+    return MM_OBJECT_OK;
+}
+
+/* The page is out of the object, or has left a mark. */
+static void free_frame(struct mm_object *object, struct mm_frame *frame)
+{
+    struct mm_pcache *cache = object->cache;
+    bool dirty = frame->n_used & MM_PAGE_DIRTY;
+    object->n_pages--;
+    object->n_dirty -= dirty;
+    cache->n_dirty -= dirty && object->kind == MM_OBJECT_FILE;
+    frame->owner = NULL;
+    mm_zone_free(cache->zones, frame, 0);
+    mm_clock_work(cache->setup.clock, MM_WORK_FRAME);
 }
 
 void mm_object_forget(struct mm_object *object, uint64_t index, struct mm_frame *frame)
@@ -99,14 +177,35 @@ void mm_object_forget(struct mm_object *object, uint64_t index, struct mm_frame 
     struct mm_pcache *cache = object->cache;
     MM_ASSERT(!(frame->n_used & MM_PAGE_WRITEBACK), "a page goes while it is being written");
     MM_ASSERT(frame->count == 1, "a page goes while it is mapped");
-    bool dirty = frame->n_used & MM_PAGE_DIRTY;
     mm_pages_remove(&object->pages, index);
-    object->n_pages--;
-    object->n_dirty -= dirty;
-    cache->n_dirty -= dirty && object->kind == MM_OBJECT_FILE;
-    frame->owner = NULL;
-    mm_zone_free(cache->zones, frame, 0);
-    mm_clock_work(cache->setup.clock, MM_WORK_FRAME);
+    if (mm_frame_page(frame) != MMSIM_NO_PAGE)
+        mm_pager_forget(cache->setup.reclaim->pager, mm_frame_page(frame));
+    free_frame(object, frame);
+}
+
+void mm_object_evict(struct mm_object *object, struct mm_frame *frame, uint32_t slot)
+{
+    struct mm_pcache *cache = object->cache;
+    struct mm_reclaim *reclaim = cache->setup.reclaim;
+    mmsim_page number = mm_frame_page(frame);
+    MM_ASSERT(frame->count == 1, "a page leaves its frame while it is mapped");
+    mm_pager_left(reclaim->pager, number);
+    if (slot != MM_NO_SLOT) {
+        mm_pages_set_mark(&object->pages, frame->payload, MM_PAGES_SLOT, slot);
+        mm_swap_set_page(reclaim->swap, slot, number);
+        object->n_swapped++;
+    } else {
+        mm_pages_set_mark(&object->pages, frame->payload, MM_PAGES_SHADOW, number);
+        cache->n_shadows++;
+    }
+    free_frame(object, frame);
+    mm_pcache_trim_shadows(cache);
+}
+
+bool mm_object_holds(const struct mm_object *object, uint64_t index)
+{
+    uintptr_t word = mm_pages_word(&object->pages, index);
+    return word != 0 && mm_pages_mark(word) != MM_PAGES_SHADOW;
 }
 
 enum mm_object_result mm_object_fetch(struct mm_object *object, uint64_t index,
@@ -120,6 +219,9 @@ enum mm_object_result mm_object_fetch(struct mm_object *object, uint64_t index,
         mm_readahead_hit(object, *frame);
         return MM_OBJECT_OK;
     }
+    uintptr_t word = mm_pages_word(&object->pages, index);
+    if (mm_pages_mark(word) == MM_PAGES_SLOT)
+        return swap_in(object, index, mm_pages_value(word), frame, io);
     bool on_disk = object->inode && mm_inode_written_block(object->inode, index) != MM_DISK_NONE;
     *frame = add_zeros(object, index);
     if (!*frame)
@@ -167,12 +269,33 @@ enum mm_object_result mm_object_dirty(struct mm_object *object, struct mm_frame 
     return MM_OBJECT_OK;
 }
 
+/* What a page that is not in memory has left is of no use any more. */
+static void forget_mark(struct mm_object *object, uint64_t index, uintptr_t word)
+{
+    struct mm_pcache *cache = object->cache;
+    struct mm_reclaim *reclaim = cache->setup.reclaim;
+    uint32_t value = mm_pages_value(word);
+    mm_pages_remove(&object->pages, index);
+    if (mm_pages_mark(word) == MM_PAGES_SHADOW) {
+        cache->n_shadows--;
+        mm_pager_forget(reclaim->pager, value);
+        return;
+    }
+    mm_pager_forget(reclaim->pager, mm_swap_page(reclaim->swap, value));
+    mm_swap_put(reclaim->swap, value);
+    object->n_swapped--;
+}
+
 void mm_object_remove(struct mm_object *object, uint64_t first, uint64_t last)
 {
     uint64_t index = first;
-    struct mm_frame *frame;
-    for (; (frame = mm_pages_next(&object->pages, &index, last)); index++)
-        mm_object_forget(object, index, frame);
+    uintptr_t word;
+    for (; (word = mm_pages_next_word(&object->pages, &index, last)); index++) {
+        if (mm_pages_mark(word) == MM_PAGES_FRAME)
+            mm_object_forget(object, index, (void *)word);
+        else
+            forget_mark(object, index, word);
+    }
     if (object->inode)
         mm_inode_drop(object->inode, first, last);
 }
@@ -189,6 +312,38 @@ uint64_t mm_object_drop_clean(struct mm_object *object)
         n++;
     }
     return n;
+}
+
+static void trim_object(struct mm_object *object, uint32_t oldest)
+{
+    struct mm_pager *pager = object->cache->setup.reclaim->pager;
+    uint64_t index = 0;
+    uintptr_t word;
+    for (; (word = mm_pages_next_word(&object->pages, &index, UINT64_MAX)); index++) {
+        if (mm_pages_mark(word) != MM_PAGES_SHADOW || mm_pages_value(word) == pager->incoming)
+            continue;
+        uint32_t age = pager->evictions - pager->pages[mm_pages_value(word)].evicted_at;
+        if (age > oldest)
+            forget_mark(object, index, word);
+    }
+}
+
+void mm_pcache_trim_shadows(struct mm_pcache *cache)
+{
+    const struct mm_pager *pager = cache->setup.reclaim->pager;
+    for (uint32_t oldest = pager->evictions; oldest > 0 && cache->n_shadows >= pager->capacity;
+         oldest /= 2)
+        for (struct mm_list *at = cache->all.next; at != &cache->all; at = at->next)
+            trim_object(MM_CONTAINER_OF(at, struct mm_object, link), oldest / 2);
+}
+
+bool mm_object_start_cleaning(struct mm_object *object, struct mm_frame *frame)
+{
+    if (object->kind != MM_OBJECT_FILE ||
+        (frame->n_used & (MM_PAGE_DIRTY | MM_PAGE_WRITEBACK)) != MM_PAGE_DIRTY)
+        return false;
+    mm_writeback_start(object, frame->payload, frame->payload);
+    return true;
 }
 
 /* ---- invariants ---- */

@@ -17,6 +17,9 @@
  * The object knows the VMAs that map it only as a list of links; who they are is the business of
  * the hooks' installer, vm/filemap.
  *
+ * A page that reclaim takes out leaves a mark (pages.h): its number, so that the policy knows it
+ * when it comes back, or for shared memory its slot of swap.
+ *
  * Invariants: (1) a page in the object has use MM_FRAME_FILE, names the object and its index, and
  * lies below the end rounded up; (2) n_pages, n_dirty, n_writeback say what the pages say; (3) only
  * objects of files have clean pages or pages under write-back; (4) an object without references
@@ -24,6 +27,8 @@
  */
 #ifndef MM_PAGING_OBJECT_H
 #define MM_PAGING_OBJECT_H
+
+#include <mmsim/policy.h>
 
 #include "alloc/zone.h"
 #include "base/list.h"
@@ -52,11 +57,18 @@ struct mm_object {
     struct mm_list mappings; /* of the VMAs that show it: mm_vma.object_link */
     uint64_t n_mappings;
     uint64_t n_pages, n_dirty, n_writeback;
+    uint64_t n_swapped;               /* pages of shared memory that are on swap */
     struct mm_inode *inode;           /* kind FILE */
     bool failed;                      /* a write-back failed, and nobody has been told */
     uint64_t dirty_since;             /* when it got its first dirty page */
     uint64_t ahead_next, ahead_pages; /* where a sequential reader would go on; the last window */
     void *user;                       /* whoever made it visible: its handle */
+};
+
+/* What is known of the entries that show a page. */
+struct mm_object_survey {
+    uint32_t n_mappings;
+    bool is_locked;
 };
 
 /* What mappings must do for an object; installed once, by vm. */
@@ -68,6 +80,10 @@ struct mm_object_hooks {
     /* Makes every shared entry of a page read-only and its dirty bit clear, with one flush each;
      * true: one of them was dirty. */
     bool (*clean)(void *user, struct mm_object *object, uint64_t index);
+    /* How many entries show a page, and whether one of them is in locked memory. */
+    struct mm_object_survey (*survey)(void *user, const struct mm_object *object, uint64_t index);
+    /* Tests and clears the accessed bits of the entries that show a page. */
+    enum mmsim_look (*look)(void *user, struct mm_object *object, uint64_t index);
     void *user;
 };
 enum { MM_UNMAP_COPIES = 1 };
@@ -124,6 +140,12 @@ static inline bool mm_object_page_writable(const struct mm_frame *frame)
 {
     return frame->n_used & MM_PAGE_DIRTY;
 }
+
+/* Whether there is anything at an index: a page in memory, or on swap. */
+bool mm_object_holds(const struct mm_object *object, uint64_t index);
+
+/* A dirty page of a file goes on its way to the disk; false: it is clean, or cannot. */
+bool mm_object_start_cleaning(struct mm_object *object, struct mm_frame *frame);
 
 /* Zeros for pages first..last, which go; their blocks on the disk too. Entries must be gone. */
 void mm_object_remove(struct mm_object *object, uint64_t first, uint64_t last);

@@ -33,6 +33,7 @@ struct mm_pcache_setup {
     struct mm_obs *obs;
     const struct mmsim_page_cache *config; /* copied */
     struct mm_disk *disk;
+    struct mm_reclaim *reclaim;  /* NULL: pages are not taken out */
     uint64_t (*now)(void *user); /* simulated time */
     void *user;
 };
@@ -47,6 +48,7 @@ struct mm_pcache {
     struct mm_volume volume;
     struct mm_list all;            /* objects, oldest first */
     uint64_t n_dirty, n_writeback; /* pages of files */
+    uint64_t n_shadows;            /* pages that left, whose numbers are remembered */
     uint64_t next_look;            /* when old pages are looked for */
     bool writing;                  /* write-back is under way: it does not begin itself again */
 };
@@ -70,16 +72,16 @@ void mm_pcache_tick(struct mm_pcache *cache);
 /* Writes every dirty page and waits. False: the disk failed. */
 bool mm_pcache_sync(struct mm_pcache *cache);
 
-/* Gives up to n frames of clean pages back that nobody maps, writing dirty ones back first if there
- * are no others; the number of frames. Allocates nothing. */
-uint64_t mm_pcache_reclaim(struct mm_pcache *cache, uint64_t n);
-
 /* The power fails: every page is gone, files are as the disk has them. No mapping may be left, nor
  * an object of shared memory. */
 void mm_pcache_crash(struct mm_pcache *cache);
 
 /* Drops clean pages of an object that nobody maps; how many. */
 uint64_t mm_object_drop_clean(struct mm_object *object);
+
+/* Forgets the older half of the pages that left, if they are more than there are frames. Allocates
+ * nothing, returns nothing to the heap. */
+void mm_pcache_trim_shadows(struct mm_pcache *cache);
 
 /* ---- for object*.c and writeback.c ---- */
 
@@ -97,6 +99,12 @@ void mm_writeback_done(void *cache, const struct mm_disk_write *write, bool ok);
 
 /* Takes a page out, whatever its state but under write-back; its entries are gone. */
 void mm_object_forget(struct mm_object *object, uint64_t index, struct mm_frame *frame);
+
+/* Waits until a page that is being written has arrived. */
+void mm_writeback_wait_page(struct mm_pcache *cache, const struct mm_frame *frame);
+
+/* A page that nobody maps, and that is clean or has been written to a slot, leaves its frame. */
+void mm_object_evict(struct mm_object *object, struct mm_frame *frame, uint32_t slot);
 
 static inline uint64_t mm_object_end(const struct mm_object *object)
 {

@@ -25,6 +25,7 @@
 struct mm_pgtable {
     struct mmsim_page_map map; /* first: the model hands it back to the frame callbacks */
     struct mm_paging *paging;
+    void *user;          /* the address space; NULL: the kernel's */
     struct mm_list link; /* in mm_paging.sets */
     uint64_t cpu_mask;   /* CPUs that have it loaded */
     uint32_t n_tables;   /* frames: directory and tables */
@@ -43,6 +44,9 @@ struct mm_paging {
     struct mm_cache pgtables;
     struct mm_pgtable *master;
     struct mm_list sets; /* all struct mm_pgtable but the master */
+    /* Told of each page of a process that was moved to another frame; may be NULL. */
+    void (*on_moved)(void *user, mmsim_pfn from, mmsim_pfn to);
+    void *moved_user;
 };
 
 /*

@@ -10,7 +10,7 @@ static uint8_t *bytes_of(const struct mm_object *object, const struct mm_frame *
 
 static bool has_contents(const struct mm_object *object, uint64_t index)
 {
-    return mm_object_find(object, index) ||
+    return mm_object_holds(object, index) ||
            (object->inode && mm_inode_written_block(object->inode, index) != MM_DISK_NONE);
 }
 

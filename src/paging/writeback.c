@@ -62,7 +62,7 @@ static void add(struct run *run, uint64_t index, struct mm_frame *frame)
 }
 
 /* A page that is under way already must arrive before it goes again. */
-static void wait_for_page(struct mm_pcache *cache, const struct mm_frame *frame)
+void mm_writeback_wait_page(struct mm_pcache *cache, const struct mm_frame *frame)
 {
     while ((frame->n_used & MM_PAGE_WRITEBACK) && mm_disk_wait_one(cache->setup.disk))
         ;
@@ -94,7 +94,7 @@ void mm_writeback_start(struct mm_object *object, uint64_t first, uint64_t last)
             continue;
         if (frame->n_used & MM_PAGE_WRITEBACK) {
             submit(&run);
-            wait_for_page(cache, frame);
+            mm_writeback_wait_page(cache, frame);
         }
         add(&run, index, frame);
     }
@@ -226,30 +226,4 @@ void mm_pcache_tick(struct mm_pcache *cache)
         return;
     cache->next_look = time + cache->config.interval_cycles;
     write_old(cache);
-}
-
-/* ---- when frames run out ---- */
-
-static uint64_t drop_clean(struct mm_pcache *cache, uint64_t n)
-{
-    uint64_t n_freed = 0;
-    for (struct mm_list *at = cache->all.next; at != &cache->all && n_freed < n; at = at->next) {
-        struct mm_object *object = MM_CONTAINER_OF(at, struct mm_object, link);
-        if (object->kind == MM_OBJECT_FILE)
-            n_freed += mm_object_drop_clean(object);
-    }
-    return n_freed;
-}
-
-uint64_t mm_pcache_reclaim(struct mm_pcache *cache, uint64_t n)
-{
-    uint64_t n_freed = drop_clean(cache, n);
-    if (n_freed > 0 || cache->writing)
-        return n_freed;
-    cache->writing = true;
-    write_down_to(cache, 0);
-    while (cache->n_writeback > 0 && mm_disk_wait_one(cache->setup.disk))
-        ;
-    cache->writing = false;
-    return drop_clean(cache, n);
 }

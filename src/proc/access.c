@@ -15,6 +15,30 @@ static struct mm_cpu *cpu_of(const struct mm_actor *actor)
     return &actor->procs->paging->cpus[actor->cpu];
 }
 
+static struct mm_pager *pager_of(const struct mm_actor *actor)
+{
+    return actor->procs->vm->reclaim->pager;
+}
+
+/* View exact: the page at an address was referenced. */
+static void tell_pager(const struct mm_actor *actor, enum mmsim_access_kind kind,
+                       mmsim_vaddr address)
+{
+    static const enum mmsim_kind kinds[] = {[MMSIM_ACCESS_READ] = MMSIM_KIND_LOAD,
+                                            [MMSIM_ACCESS_WRITE] = MMSIM_KIND_STORE,
+                                            [MMSIM_ACCESS_FETCH] = MMSIM_KIND_FETCH};
+    const struct mm_process *running = actor->procs->running[actor->cpu];
+    if (!running || !mm_layout_is_user(address))
+        return;
+    struct mmsim_entry entry =
+        mm_pgtable_query(running->aspace->tables, address & ~MMSIM_PAGE_MASK);
+    const struct mm_frame *frame = mm_aspace_frame(running->aspace, &entry);
+    bool known = frame && (frame->use == MM_FRAME_ANON || frame->use == MM_FRAME_FILE) &&
+                 mm_frame_page(frame) != MMSIM_NO_PAGE;
+    if (known)
+        mm_pager_reference(pager_of(actor), mm_frame_page(frame), kinds[kind]);
+}
+
 static enum mmsim_privilege privilege_of(const struct mm_actor *actor)
 {
     return actor->process ? MMSIM_PRIVILEGE_USER : MMSIM_PRIVILEGE_SUPERVISOR;
@@ -238,12 +262,15 @@ bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, m
 {
     if (!admit(actor, kind, address, n_bytes, access))
         return false;
+    mm_pager_begin_access(pager_of(actor));
     for (int n_faults = 0; n_faults < MAX_FAULTS_PER_ACCESS; n_faults++) {
         if (transfer(actor, kind, address, bytes, n_bytes)) {
             enum mmsim_bus_error why = cpu_of(actor)->bus_error;
             if (why)
                 refuse_by_bus(address, why, access);
             access->done += why ? 0 : n_bytes;
+            if (pager_of(actor)->setup.exact)
+                tell_pager(actor, kind, address);
             return !why;
         }
         if (!handle_fault(actor, kind, access))
@@ -309,6 +336,7 @@ static bool run_reference(const struct mm_actor *actor, struct mmsim_reference *
                           enum attempt attempt, struct mmsim_access *access)
 {
     enum mmsim_access_kind kind = (enum mmsim_access_kind)reference->kind;
+    mm_pager_begin_access(pager_of(actor));
     if (attempt == ATTEMPT_FAULTED && !handle_fault(actor, kind, access))
         return false;
     return mm_access_once(actor, kind, reference->address, &reference->value,
@@ -335,12 +363,26 @@ static size_t run_hits(struct mm_cpu *cpu, struct mmsim_reference *references, s
     return i;
 }
 
+/* View exact: one after the other. */
+static struct mmsim_access tell_each(const struct mm_actor *actor,
+                                     struct mmsim_reference *references, size_t n)
+{
+    struct mmsim_access access = {.outcome = MMSIM_DONE};
+    size_t i = 0;
+    while (i < n && run_reference(actor, &references[i], ATTEMPT_NONE, &access))
+        i++;
+    access.done = i;
+    return access;
+}
+
 struct mmsim_access mm_access_batch(const struct mm_actor *actor,
                                     struct mmsim_reference *references, size_t n)
 {
     struct mmsim_access access = {.outcome = MMSIM_DONE};
     struct mm_cpu *cpu = cpu_of(actor);
     size_t i = 0;
+    if (pager_of(actor)->setup.exact)
+        return tell_each(actor, references, n);
     for (; i < n; i++) {
         if (actor->process)
             i += run_hits(cpu, references + i, n - i);

@@ -3,7 +3,8 @@
 
 static uint64_t badness(const struct mm_process *process)
 {
-    return process->aspace->rss + process->aspace->tables->n_tables;
+    const struct mm_aspace *aspace = process->aspace;
+    return aspace->rss + aspace->n_swapped + aspace->tables->n_tables;
 }
 
 struct mm_process *mm_oom_choose(const struct mm_procs *procs)
@@ -18,6 +19,14 @@ struct mm_process *mm_oom_choose(const struct mm_procs *procs)
     return worst;
 }
 
+const char *mm_oom_reason(const struct mm_procs *procs)
+{
+    const struct mm_reclaim *reclaim = procs->vm->reclaim;
+    if (reclaim->refusal)
+        return reclaim->refusal;
+    return mm_reclaim_has_swap(reclaim) ? "no page can go" : "there is no swap";
+}
+
 void mm_oom_report(const struct mm_process *victim)
 {
     const struct mm_paging *paging = victim->procs->paging;
@@ -27,6 +36,7 @@ void mm_oom_report(const struct mm_process *victim)
                                 .cpu = paging->current_cpu,
                                 .process = victim->number,
                                 .name = victim->name,
-                                .value = victim->aspace->rss};
+                                .value = victim->aspace->rss,
+                                .site = mm_oom_reason(victim->procs)};
     mm_obs_emit(paging->board->obs, &event);
 }

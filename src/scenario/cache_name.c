@@ -20,7 +20,7 @@ static const char *const classes[] = {
 static const char *const own[] = {
     "pgtable",       "aspace",          "vma",        "process",      "vmap-area",
     "mempool",       "mempool-reserve", "scope",      "guard-record", "descriptor",
-    "memory-object", "file-map",        "radix-node",
+    "memory-object", "file-map",        "radix-node", "rmap-item",
 };
 
 enum { N_CLASSES = sizeof classes / sizeof classes[0], N_OWN = sizeof own / sizeof own[0] };

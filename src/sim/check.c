@@ -4,13 +4,15 @@
  * Sources of each rule: the numbered invariants of frame.h, pgtable.h, aspace.h, process.h. Here:
  *
  *   (1) the count of an anon frame, or of a large page, is the number of page-table entries that
- *       name it; that of an object's frame one more
+ *       name it, one more if a slot of swap has it, too; that of an object's frame one more
  *   (2) every table frame belongs to a set of tables, and each set has as many as it says
  *   (3) no TLB entry grants what the tables no longer do; not looked at under MMSIM_FLUSH_NONE,
  *       where the configuration asks for a kernel that leaves such entries behind
  *   (4) the shared zero page is all zeros
  *   (5) the kernel's caches hold as many objects as there are processes, address spaces, sets of
  *       tables and VMAs: none is lost
+ *   (6) a slot of swap counts the entries and objects that name it, and the frame that has it; the
+ *       reverse map names the entries that name an anonymous frame
  */
 #include "sim/machine.h"
 
@@ -53,7 +55,7 @@ static const char *compare_frame(const struct mm_frame *frame, uint32_t n_mappin
 {
     switch (frame->use) {
     case MM_FRAME_ANON:
-        return frame->count == n_mappings
+        return mm_frame_mappings(frame) == n_mappings
                    ? NULL
                    : "a frame's count is not the number of its mappings (check 1)";
     case MM_FRAME_FILE:
@@ -216,6 +218,67 @@ static const char *check_caches(const struct mmsim_machine *machine)
     return broken ? broken : check_objects(machine);
 }
 
+/* ---- (6): swap and the reverse map ---- */
+
+static void count_slots(const struct mmsim_machine *machine, uint32_t *expected)
+{
+    const struct mm_list *head = &machine->vm.all;
+    for (const struct mm_list *at = head->next; at != head; at = at->next) {
+        const struct mm_pgtable *set = MM_CONTAINER_OF(at, struct mm_aspace, link)->tables;
+        mmsim_vaddr page = MM_LAYOUT_USER_START;
+        for (; (page = mm_pgtable_next(set, page, MM_LAYOUT_USER_END)) < MM_LAYOUT_USER_END;
+             page += MMSIM_PAGE_SIZE) {
+            struct mmsim_entry entry = mm_pgtable_query(set, page);
+            if (entry.state == MMSIM_ENTRY_SWAP)
+                expected[mm_swap_slot_of(entry.base)]++;
+        }
+    }
+    head = &machine->pages.all;
+    for (const struct mm_list *at = head->next; at != head; at = at->next) {
+        const struct mm_object *object = MM_CONTAINER_OF(at, struct mm_object, link);
+        uint64_t index = 0;
+        uintptr_t word;
+        for (; (word = mm_pages_next_word(&object->pages, &index, UINT64_MAX)); index++)
+            if (mm_pages_mark(word) == MM_PAGES_SLOT)
+                expected[mm_pages_value(word)]++;
+    }
+    for (uint32_t slot = 0; slot < machine->swap.n_numbers; slot++)
+        expected[slot] += machine->reclaim.cached[slot] != 0;
+}
+
+static const char *check_slots(const struct mmsim_machine *machine)
+{
+    struct mm_host scratch;
+    mm_host_init(&scratch, machine->config.allocator);
+    size_t n_bytes = machine->swap.n_numbers * sizeof(uint32_t);
+    uint32_t *expected = n_bytes > 0 ? mm_host_alloc(&scratch, n_bytes) : NULL;
+    if (!expected)
+        return NULL;
+    count_slots(machine, expected);
+    const char *broken = mm_swap_check_counts(&machine->swap, expected);
+    mm_host_free(&scratch, expected, n_bytes);
+    return broken;
+}
+
+static const char *check_rmap(const struct mmsim_machine *machine)
+{
+    const struct mm_zones *zones = &machine->zones;
+    const char *broken = NULL;
+    const struct mm_frame *frame = mm_zone_next_used(zones, 0);
+    for (; frame && !broken; frame = mm_zone_next_used(zones, mm_frame_pfn(zones, frame) + 1))
+        if (frame->use == MM_FRAME_ANON)
+            broken = mm_rmap_check_frame(&machine->reclaim.rmap, frame);
+    return broken;
+}
+
+static const char *check_reclaim(const struct mmsim_machine *machine)
+{
+    const char *broken = mm_reclaim_check(&machine->reclaim);
+    if (!broken)
+        broken = check_slots(machine);
+    return broken ? broken : check_rmap(machine);
+}
+
 const char *mm_check_machine(const struct mmsim_machine *machine)
 {
     const char *broken = mm_zones_check(&machine->zones);
@@ -231,6 +294,8 @@ const char *mm_check_machine(const struct mmsim_machine *machine)
         broken = mm_pcache_check(&machine->pages);
     if (!broken)
         broken = check_frames(machine);
+    if (!broken)
+        broken = check_reclaim(machine);
     if (!broken)
         broken = check_tlbs(machine);
     if (!broken)

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sim/machine.h"
+#include "sim/pager.h"
 #include "vm/regions.h"
 #include "x86_32/model.h"
 #include <mmsim/kconfig.h>
@@ -44,6 +45,11 @@ static struct mmsim_config defaults(void)
                        .limit_percent = 20,
                        .expire_cycles = UINT64_C(30) * 500000000,
                        .interval_cycles = UINT64_C(5) * 500000000},
+        .pager = {.policy = "clock",
+                  .view = MMSIM_VIEW_BITS,
+                  .window = 10000,
+                  .threshold = 100,
+                  .swap_readahead = 1},
     };
 }
 
@@ -327,6 +333,8 @@ enum mmsim_status mm_config_read(const struct mmsim_config *given, struct mmsim_
         status = mmsim_config_check_execute(config, error);
     if (!status)
         status = mmsim_options_check(config, NULL, 0, error);
+    if (!status)
+        status = mm_config_check_pager(config, error);
     if (config->memory_debugging)
         config->heap_checks |= MMSIM_HEAP_RED_ZONES | MMSIM_HEAP_POISON | MMSIM_HEAP_TRACK;
     return status ? status : check_devices(config, error);

@@ -122,6 +122,14 @@ static void mark_files(const struct mm_pcache *cache, const struct marks *marks)
     }
 }
 
+/* Pages that are on swap and in a frame that no entry names yet. */
+static void mark_cached(const struct mm_reclaim *reclaim, const struct marks *marks)
+{
+    for (uint32_t slot = 0; slot < reclaim->swap->n_numbers; slot++)
+        if (reclaim->cached[slot] != 0)
+            mark(marks, reclaim->cached[slot] - 1, 1);
+}
+
 static void mark_pool(const struct mm_vm *vm, const struct marks *marks)
 {
     mmsim_pfn pfn = vm->huge->first_free;
@@ -209,6 +217,7 @@ static void collect_orphans(struct mmsim_machine *machine, struct mmsim_gc_resul
     mark_paging(machine, &marks);
     mark_heap(&machine->heap, &marks);
     mark_files(&machine->pages, &marks);
+    mark_cached(&machine->reclaim, &marks);
     mark_pool(&machine->vm, &marks);
     mark(&marks, mm_frame_pfn(&machine->zones, machine->vm.zero_frame), 1);
     free_unmarked(machine, &marks, result);
@@ -261,16 +270,15 @@ void mm_gc_after_step(struct mmsim_machine *machine)
 
 /* ---- under pressure ---- */
 
-enum { RECLAIM_FRAMES = 32 }; /* taken from the page cache at once */
-
+/* Pages of processes first; if none can go, what the kernel holds on to without need. */
 static bool relieve(void *user, enum mm_zone_reason reason)
 {
     struct mmsim_machine *machine = user;
-    uint64_t n_frames =
-        machine->vm.pages ? mm_pcache_reclaim(machine->vm.pages, RECLAIM_FRAMES) : 0;
+    if (mm_reclaim_relieve(&machine->reclaim, reason))
+        return true;
     if (reason == MM_ZONE_USER_LIMIT)
-        return n_frames > 0;
-    n_frames += mm_heap_reap(&machine->heap);
+        return false;
+    uint64_t n_frames = mm_heap_reap(&machine->heap);
     return n_frames + mm_vmalloc_collect(&machine->kernel_memory.vmalloc) > 0;
 }
 

@@ -28,10 +28,22 @@ static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats
     const uint64_t *n = machine->zones.n_by_use;
     stats->memory.frames = machine->zones.n_ram_frames;
     stats->memory.free = n[MM_FRAME_FREE];
-    stats->memory.user = n[MM_FRAME_ANON];
+    stats->memory.user = n[MM_FRAME_ANON] + n[MM_FRAME_FILE] + n[MM_FRAME_POOL];
     stats->memory.page_tables = n[MM_FRAME_PAGE_TABLE];
     stats->memory.kernel =
         n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_RESERVED];
+}
+
+static void count_swap(const struct mmsim_machine *machine, struct mmsim_stats *stats)
+{
+    struct mm_swap_stats swap = mm_swap_get_stats(&machine->swap);
+    const struct mm_pager_stats *reclaim = &machine->pager.stats;
+    stats->swap.in = swap.in;
+    stats->swap.out = swap.out;
+    stats->swap.used = mm_swap_used(&machine->swap);
+    stats->reclaim.scanned = reclaim->scanned;
+    stats->reclaim.reclaimed = reclaim->reclaimed;
+    stats->reclaim.direct = reclaim->direct;
 }
 
 void mmsim_machine_stats(const struct mmsim_machine *machine, struct mmsim_stats *stats)
@@ -56,6 +68,7 @@ void mmsim_machine_stats(const struct mmsim_machine *machine, struct mmsim_stats
         stats->tlb.walk_cache_hits += machine->cpus[i].n_walk_cache_hits;
         stats->tlb.hits += machine->cpus[i].n_accesses - machine->cpus[i].n_misses;
     }
+    count_swap(machine, stats);
     count_memory(machine, stats);
     count_heap(machine, stats);
 }

@@ -20,12 +20,31 @@ static void each_metadata(const struct mm_heap *heap,
 }
 
 /* What leads to the kernel's objects: the machine, its heap, what callers hold of processes. */
+/* Items of the reverse map are chained by offsets, from the frame table on. */
+static void each_mapping(const struct mmsim_machine *machine,
+                         void (*visit)(void *search, const void *words, size_t n_bytes),
+                         void *search)
+{
+    const struct mm_zones *zones = &machine->zones;
+    const struct mm_rmap *rmap = &machine->reclaim.rmap;
+    const struct mm_frame *frame = mm_zone_next_used(zones, 0);
+    for (; frame; frame = mm_zone_next_used(zones, mm_frame_pfn(zones, frame) + 1)) {
+        if (frame->use != MM_FRAME_ANON)
+            continue;
+        for (uint32_t item = frame->next; item != 0; item = mm_rmap_next_item(rmap, item)) {
+            const void *pointer = mm_heap_pointer(&machine->heap, item);
+            visit(search, &pointer, sizeof pointer);
+        }
+    }
+}
+
 static void each_root(void *user, void (*visit)(void *search, const void *words, size_t n_bytes),
                       void *search)
 {
     const struct mmsim_machine *machine = user;
     visit(search, machine, sizeof *machine);
     each_metadata(&machine->heap, visit, search);
+    each_mapping(machine, visit, search);
     for (size_t i = 0; i < machine->n_processes; i++)
         visit(search, machine->processes[i], sizeof *machine->processes[i]);
 }

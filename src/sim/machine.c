@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "paging/migrate.h"
 #include "sim/gc.h"
+#include "sim/pager.h"
 #include "vm/filemap.h"
 
 static uint64_t now(void *machine)
@@ -116,14 +117,18 @@ static bool build_page_cache(struct mmsim_machine *machine)
                                     .obs = &machine->obs,
                                     .config = &machine->config.page_cache,
                                     .disk = &machine->disk,
+                                    .reclaim = &machine->reclaim,
                                     .now = now,
                                     .user = machine};
     if (machine->config.readahead_off)
         machine->config.page_cache.readahead_pages = 0;
     if (!mm_pcache_init(&machine->pages, &setup))
         return false;
-    machine->pages.hooks = (struct mm_object_hooks){
-        .unmap = mm_filemap_unmap, .clean = mm_filemap_clean, .user = &machine->vm};
+    machine->pages.hooks = (struct mm_object_hooks){.unmap = mm_filemap_unmap,
+                                                    .clean = mm_filemap_clean,
+                                                    .survey = mm_filemap_survey,
+                                                    .look = mm_filemap_look,
+                                                    .user = &machine->vm};
     machine->vm.pages = &machine->pages;
     return true;
 }
@@ -151,7 +156,7 @@ static bool build_kernel(struct mmsim_machine *machine)
                       machine->config.seed) ||
         !mm_paging_init(&machine->paging, abilities) || !map_devices(machine) ||
         !mm_vm_init(&machine->vm, &machine->paging, &machine->clock) ||
-        !mm_procs_init(&machine->procs, &machine->vm))
+        !mm_machine_build_pager(machine) || !mm_procs_init(&machine->procs, &machine->vm))
         return false;
     configure_vm(machine);
     if (!build_page_cache(machine))
@@ -205,6 +210,7 @@ static void take_down_kernel(struct mmsim_machine *machine)
     mm_files_fini(machine);
     mm_pcache_fini(&machine->pages);
     mm_huge_fini(&machine->vm);
+    mm_machine_take_down_pager(machine);
     mm_vm_fini(&machine->vm);
     mm_paging_fini(&machine->paging);
     if (machine->heap.zones)
@@ -271,6 +277,9 @@ static enum mmsim_check_when check_when(const struct mmsim_machine *machine)
 
 void mm_machine_after_call(struct mmsim_machine *machine)
 {
+    machine->pager.current = NULL;
+    mm_reclaim_work(&machine->reclaim);
+    mm_rmap_trim(&machine->reclaim.rmap);
     mm_files_settle(machine);
     mm_kernel_after_call(machine);
     if (check_when(machine) == MMSIM_CHECK_EVERY && !machine->violation)

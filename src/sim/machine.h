@@ -4,8 +4,8 @@
  * The only place that knows concrete types on both sides of every interface. Built bottom-up, torn
  * down top-down:
  *
- *   host, phys, bus, clock, events -> CPUs -> frames -> heap -> page tables -> virtual memory ->
- *   processes -> the public calls on the kernel's memory
+ *   host, phys, bus, clock, events -> CPUs -> frames -> heap -> page tables -> swap, pager, reclaim
+ *   -> virtual memory -> processes -> the public calls on the kernel's memory
  */
 #ifndef MM_SIM_MACHINE_H
 #define MM_SIM_MACHINE_H
@@ -15,7 +15,9 @@
 #include <mmsim/vm.h>
 
 #include "base/host.h"
+#include "paging/pager.h"
 #include "paging/pcache.h"
+#include "paging/reclaim.h"
 #include "proc/process.h"
 #include "sim/files.h"
 #include "sim/kernel.h"
@@ -51,6 +53,9 @@ struct mmsim_machine {
     struct mm_zones zones;
     struct mm_heap heap;
     struct mm_paging paging;
+    struct mm_swap swap;
+    struct mm_pager pager;
+    struct mm_reclaim reclaim;
     struct mm_vm vm;
     struct mm_huge huge;
     struct mm_disk disk;

@@ -8,6 +8,7 @@
 
 #include "vm/huge.h"
 #include "vm/mmap.h"
+#include "vm/pageout.h"
 #include "vm/populate.h"
 
 /* Part of one VMA. */
@@ -99,8 +100,7 @@ static enum mmsim_errno act_free(struct part *part)
 {
     enum mmsim_errno error = make_splits(part);
     if (!error)
-        mm_aspace_age(part->aspace, part->start, part->end,
-                      MMSIM_ENTRY_ACCESSED | MMSIM_ENTRY_DIRTY);
+        mm_pageout_free_lazily(part->aspace, part->start, part->end);
     return error;
 }
 
@@ -108,6 +108,14 @@ static enum mmsim_errno act_cold(struct part *part)
 {
     mm_aspace_age(part->aspace, part->start, part->end, MMSIM_ENTRY_ACCESSED);
     return MMSIM_SUCCESS;
+}
+
+static enum mmsim_errno act_pageout(struct part *part)
+{
+    enum mmsim_errno error = make_splits(part);
+    if (!error)
+        mm_pageout_range(part->aspace, part->start, part->end);
+    return error;
 }
 
 static enum mmsim_errno act_remove(struct part *part)
@@ -130,6 +138,7 @@ static enum mmsim_errno act_willneed(struct part *part)
     if (vma->object)
         mm_object_willneed(vma->object, mm_vma_index(vma, part->start),
                            mm_vma_index(vma, part->end) - 1);
+    mm_pageout_willneed(part->aspace, part->start, part->end);
     return MMSIM_SUCCESS;
 }
 
@@ -194,7 +203,7 @@ static const struct rule rules[] = {
      .clears = MMSIM_VMA_HUGEPAGE},
     {.advice = MMSIM_MADV_COLLAPSE, .judge = judge_large, .act = act_collapse},
     {.advice = MMSIM_MADV_COLD, .judge = judge_ram, .act = act_cold},
-    {.advice = MMSIM_MADV_PAGEOUT, .judge = judge_ram, .act = act_cold},
+    {.advice = MMSIM_MADV_PAGEOUT, .judge = judge_ram, .act = act_pageout},
     {.advice = MMSIM_MADV_GUARD_INSTALL, .judge = judge_ram, .act = act_guard, .discards = true},
     {.advice = MMSIM_MADV_GUARD_REMOVE, .judge = judge_guard_removal, .act = act_unguard},
     {.advice = MMSIM_MADV_POPULATE_READ},

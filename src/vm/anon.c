@@ -6,7 +6,14 @@
 static struct mm_frame *take_frame(struct mm_aspace *aspace)
 {
     mm_clock_work(aspace->vm->clock, MM_WORK_FRAME);
-    return mm_zone_alloc(aspace->vm->zones, MM_FRAME_ANON, 0);
+    return mm_anon_page_alloc(aspace->vm->reclaim);
+}
+
+static enum mmsim_kind kind_of(enum mmsim_access_kind access)
+{
+    if (access == MMSIM_ACCESS_WRITE)
+        return MMSIM_KIND_STORE;
+    return access == MMSIM_ACCESS_FETCH ? MMSIM_KIND_FETCH : MMSIM_KIND_LOAD;
 }
 
 static struct mm_frame *take_zeroed(struct mm_aspace *aspace)
@@ -19,9 +26,11 @@ static struct mm_frame *take_zeroed(struct mm_aspace *aspace)
     return frame;
 }
 
-static bool may_share_zeros(const struct mm_aspace *aspace, enum mmsim_access_kind access)
+static bool may_share_zeros(const struct mm_aspace *aspace, const struct mm_vma *vma,
+                            enum mmsim_access_kind access)
 {
-    return access != MMSIM_ACCESS_WRITE && !(aspace->vm->options & MM_OPTION_NO_ZERO_PAGE);
+    return access != MMSIM_ACCESS_WRITE && !(aspace->vm->options & MM_OPTION_NO_ZERO_PAGE) &&
+           !(vma->flags & MMSIM_VMA_OWN_PAGES);
 }
 
 enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
@@ -29,7 +38,7 @@ enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, struct mm_vma *vm
 {
     if (!mm_pgtable_prepare(aspace->tables, page))
         return MM_ANON_NO_MEMORY;
-    bool zeros = may_share_zeros(aspace, access);
+    bool zeros = may_share_zeros(aspace, vma, access);
     struct mm_frame *frame = zeros ? aspace->vm->zero_frame : take_zeroed(aspace);
     if (!frame) {
         mm_pgtable_trim(aspace->tables, page, page + MMSIM_PAGE_SIZE);
@@ -40,7 +49,21 @@ enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, struct mm_vma *vm
     struct mmsim_entry entry = mm_aspace_entry(vma, frame);
     mm_pgtable_map(aspace->tables, page, &entry);
     aspace->rss += !zeros;
+    if (!zeros)
+        mm_anon_page_mapped(aspace->vm->reclaim, frame, aspace->tables, page, kind_of(access));
     return zeros ? MM_ANON_ZERO_PAGE : MM_ANON_FILLED;
+}
+
+/* The entry at `page` names another frame by now. */
+static void let_go(struct mm_aspace *aspace, struct mm_frame *old, mmsim_vaddr page)
+{
+    struct mm_reclaim *reclaim = aspace->vm->reclaim;
+    if (old->use != MM_FRAME_ANON) {
+        mm_frame_put(aspace->vm->zones, old);
+        return;
+    }
+    mm_anon_page_unmapped(reclaim, old, aspace->tables, page);
+    mm_anon_page_put(reclaim, old);
 }
 
 /* Puts `frame` at `page`, whatever stood there, which had another frame or none. */
@@ -57,13 +80,16 @@ static void install(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr pa
     if (!old || old == aspace->vm->zero_frame)
         aspace->rss++;
     else
-        mm_frame_put(aspace->vm->zones, old);
+        let_go(aspace, old, page);
+    mm_anon_page_mapped(aspace->vm->reclaim, frame, aspace->tables, page, MMSIM_KIND_STORE);
 }
 
 enum mm_anon_result mm_anon_copy(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
                                  struct mm_frame *from)
 {
+    mm_frame_get(from); /* nobody is to take it out meanwhile */
     struct mm_frame *frame = take_frame(aspace);
+    from->count--;
     if (!frame)
         return MM_ANON_NO_MEMORY;
     memcpy(mm_aspace_touch(aspace->vm, frame), mm_aspace_touch(aspace->vm, from), MMSIM_PAGE_SIZE);
@@ -87,9 +113,46 @@ enum mm_anon_result mm_anon_own(struct mm_aspace *aspace, struct mm_vma *vma, mm
     struct mm_frame *frame = mm_aspace_frame(aspace, entry);
     if (frame == aspace->vm->zero_frame)
         return fill(aspace, vma, page);
-    if (frame->use == MM_FRAME_FILE || frame->count > 1)
+    if (frame->use == MM_FRAME_FILE || !mm_anon_page_own(aspace->vm->reclaim, frame))
         return mm_anon_copy(aspace, vma, page, frame);
     struct mmsim_entry rights = mm_aspace_entry(vma, frame);
     mm_pgtable_protect(aspace->tables, page, &rights);
     return MM_ANON_REUSED;
+}
+
+/* ---- swap ---- */
+
+/* One more entry names the frame, in place of the one that named its slot. */
+static void map_from_swap(struct mm_aspace *aspace, const struct mm_vma *vma, mmsim_vaddr page,
+                          struct mm_frame *frame, uint32_t slot)
+{
+    struct mm_reclaim *reclaim = aspace->vm->reclaim;
+    struct mmsim_entry entry = mm_aspace_entry(vma, frame);
+    mm_pgtable_map(aspace->tables, page, &entry);
+    mm_anon_page_mapped(reclaim, frame, aspace->tables, page, MMSIM_KIND_LOAD);
+    aspace->rss++;
+    aspace->n_swapped--;
+    mm_anon_slot_put(reclaim, slot);
+}
+
+enum mm_anon_result mm_anon_swapped(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
+                                    uint32_t slot, enum mmsim_access_kind access)
+{
+    struct mm_reclaim *reclaim = aspace->vm->reclaim;
+    struct mm_frame *frame;
+    enum mm_swap_in found = mm_anon_swap_in(reclaim, slot, kind_of(access), &frame);
+    if (found == MM_SWAP_IN_NO_MEMORY || found == MM_SWAP_IN_ERROR)
+        return found == MM_SWAP_IN_ERROR ? MM_ANON_IO_ERROR : MM_ANON_NO_MEMORY;
+    mm_frame_get(frame);
+    if (!mm_rmap_reserve(&reclaim->rmap, 1)) {
+        mm_anon_page_put(reclaim, frame);
+        return MM_ANON_NO_MEMORY;
+    }
+    map_from_swap(aspace, vma, page, frame, slot);
+    if (access == MMSIM_ACCESS_WRITE) {
+        struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
+        if (mm_anon_own(aspace, vma, page, &entry) == MM_ANON_NO_MEMORY)
+            return MM_ANON_NO_MEMORY;
+    }
+    return found == MM_SWAP_IN_READ ? MM_ANON_READ : MM_ANON_FOUND;
 }

@@ -5,6 +5,7 @@
  *   absent --write--> own frame --fork--> shared frame (read-only)
  *   shared frame --write, others left--> copied to an own frame
  *   shared frame --write, alone again--> the same frame, writable
+ *   frame --reclaim--> slot of swap --read--> frame and slot, read-only --write--> own frame
  *   page of a file --write to a private mapping--> copied to an own frame
  */
 #ifndef MM_VM_ANON_H
@@ -17,7 +18,10 @@ enum mm_anon_result {
     MM_ANON_ZERO_PAGE, /* the shared zero page was mapped */
     MM_ANON_FILLED,    /* a frame of zeros was mapped */
     MM_ANON_COPIED,    /* a shared page was copied */
-    MM_ANON_REUSED     /* the last owner keeps the frame */
+    MM_ANON_REUSED,    /* the last owner keeps the frame */
+    MM_ANON_FOUND,     /* a page that is on swap was in memory, too, or is all zeros */
+    MM_ANON_READ,      /* it was read */
+    MM_ANON_IO_ERROR   /* it could not be; nothing changed */
 };
 
 /* Gives an absent page its first frame: the shared zero page for a read, an own one for a write. */
@@ -27,6 +31,10 @@ enum mm_anon_result mm_anon_populate(struct mm_aspace *aspace, struct mm_vma *vm
 /* Makes a present page writable: fills, copies or reuses. `entry` is what stands there. */
 enum mm_anon_result mm_anon_own(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
                                 const struct mmsim_entry *entry);
+
+/* Brings a page back whose entry names a slot of swap. */
+enum mm_anon_result mm_anon_swapped(struct mm_aspace *aspace, struct mm_vma *vma, mmsim_vaddr page,
+                                    uint32_t slot, enum mmsim_access_kind access);
 
 /* A private copy of `from`, which the caller keeps from going away, where `page` has nothing, or
  * has `from` itself. `from` is not put. */

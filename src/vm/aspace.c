@@ -45,11 +45,15 @@ struct mm_aspace *mm_aspace_create(struct mm_vm *vm)
     mm_keys_init(&aspace->keys);
     aspace->regions = mm_regions_place(&vm->aslr, vm->seed, vm->n_created++);
     aspace->heap_end = aspace->regions.heap;
-    aspace->tables = mm_pgtable_create(vm->paging);
+    aspace->domain = mm_pager_join(vm->reclaim->pager, aspace);
+    aspace->tables = aspace->domain ? mm_pgtable_create(vm->paging) : NULL;
     if (!aspace->tables) {
+        if (aspace->domain)
+            mm_pager_leave(aspace->domain);
         mm_cache_free(&vm->aspaces, aspace);
         return NULL;
     }
+    aspace->tables->user = aspace;
     mm_list_append(&vm->all, &aspace->link);
     return aspace;
 }
@@ -61,7 +65,9 @@ void mm_aspace_destroy(struct mm_aspace *aspace)
     mm_pgtable_trim(aspace->tables, MM_LAYOUT_USER_START, MM_LAYOUT_USER_END);
     for (struct mm_vma *vma; (vma = mm_vma_first(&aspace->vmas));)
         mm_mmap_remove_vma(aspace, vma);
-    MM_ASSERT(aspace->rss == 0, "an address space ends with resident pages (aspace invariant 3)");
+    MM_ASSERT(aspace->rss == 0 && aspace->n_swapped == 0,
+              "an address space ends with pages left (aspace invariant 3)");
+    mm_pager_leave(aspace->domain);
     mm_pgtable_destroy(aspace->tables);
     mm_list_remove(&aspace->link);
     mm_cache_free(&vm->aspaces, aspace);
@@ -100,6 +106,20 @@ struct batch {
     mmsim_vaddr start, end; /* the entries that were removed */
 };
 
+static void put_frame(struct mm_vm *vm, struct mm_frame *frame)
+{
+    if (frame->use == MM_FRAME_POOL) {
+        mm_huge_put(vm, frame);
+    } else if (frame->use == MM_FRAME_ANON) {
+        if (mm_anon_page_put(vm->reclaim, frame))
+            mm_clock_work(vm->clock, MM_WORK_FRAME);
+    } else {
+        mm_frame_put(vm->zones, frame);
+        if (mm_frame_page(frame) != MMSIM_NO_PAGE) /* whoever locked it may have been this one */
+            mm_pager_release(vm->reclaim->pager, mm_frame_page(frame));
+    }
+}
+
 static void finish_batch(struct mm_aspace *aspace, struct batch *batch)
 {
     struct mm_vm *vm = aspace->vm;
@@ -109,10 +129,7 @@ static void finish_batch(struct mm_aspace *aspace, struct batch *batch)
         if (!batch->frames[i] || batch->frames[i] == vm->zero_frame)
             continue;
         aspace->rss -= batch->n_pages[i];
-        if (batch->frames[i]->use == MM_FRAME_POOL)
-            mm_huge_put(vm, batch->frames[i]);
-        else if (mm_frame_put(vm->zones, batch->frames[i]))
-            mm_clock_work(vm->clock, MM_WORK_FRAME);
+        put_frame(vm, batch->frames[i]);
     }
     batch->n = 0;
     batch->start = batch->end = 0;
@@ -129,6 +146,12 @@ static void note(struct mm_aspace *aspace, mmsim_vaddr page, const struct mmsim_
     struct mm_frame *frame = mm_aspace_frame(aspace, entry);
     if (frame && frame->use == MM_FRAME_POOL)
         mm_huge_note_absent(aspace, page);
+    if (frame && frame->use == MM_FRAME_ANON)
+        mm_anon_page_unmapped(aspace->vm->reclaim, frame, aspace->tables, page);
+    if (entry->state == MMSIM_ENTRY_SWAP) {
+        aspace->n_swapped--;
+        mm_anon_slot_put(aspace->vm->reclaim, mm_swap_slot_of(entry->base));
+    }
     batch->n_pages[batch->n] = (uint32_t)n_pages;
     batch->frames[batch->n++] = frame;
 }
@@ -215,6 +238,35 @@ void mm_aspace_age(struct mm_aspace *aspace, mmsim_vaddr start, mmsim_vaddr end,
         mm_flush_range(aspace->tables, first, end);
 }
 
+/* ---- frames ---- */
+
+/* Its pages are counted by themselves from now on: those that only it has come along. */
+static void give_domain(struct mm_aspace *aspace)
+{
+    struct mm_pager *pager = aspace->vm->reclaim->pager;
+    struct mm_domain *domain = mm_pager_found(pager, aspace);
+    if (!domain)
+        return;
+    aspace->domain = domain;
+    mmsim_vaddr page = MM_LAYOUT_USER_START;
+    while ((page = mm_pgtable_next(aspace->tables, page, MM_LAYOUT_USER_END)) <
+           MM_LAYOUT_USER_END) {
+        struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
+        const struct mm_frame *frame = mm_aspace_frame(aspace, &entry);
+        if (frame && frame->use == MM_FRAME_ANON && mm_frame_mappings(frame) == 1)
+            mm_pager_adopt(domain, mm_frame_page(frame));
+        page += mm_aspace_entry_pages(aspace, &entry) * MMSIM_PAGE_SIZE;
+    }
+}
+
+void mm_aspace_limit_frames(struct mm_aspace *aspace, uint64_t n_frames)
+{
+    if (n_frames > 0 && !aspace->domain->aspace)
+        give_domain(aspace);
+    if (aspace->domain->aspace)
+        aspace->domain->limit = n_frames;
+}
+
 /* ---- rights ---- */
 
 static bool may_be_writable(const struct mm_vma *vma, const struct mm_frame *frame)
@@ -292,6 +344,7 @@ static const char *check_entry(const struct mm_aspace *aspace, mmsim_vaddr page,
 static const char *check_entries(const struct mm_aspace *aspace)
 {
     uint64_t rss = 0;
+    uint64_t n_swapped = 0;
     mmsim_vaddr page = MM_LAYOUT_USER_START;
     while ((page = mm_pgtable_next(aspace->tables, page, MM_LAYOUT_USER_END)) <
            MM_LAYOUT_USER_END) {
@@ -302,9 +355,10 @@ static const char *check_entries(const struct mm_aspace *aspace)
         const struct mm_frame *frame = mm_aspace_frame(aspace, &entry);
         uint64_t n_pages = mm_aspace_entry_pages(aspace, &entry);
         rss += frame && frame != aspace->vm->zero_frame ? n_pages : 0;
+        n_swapped += entry.state == MMSIM_ENTRY_SWAP;
         page += n_pages * MMSIM_PAGE_SIZE;
     }
-    return rss == aspace->rss
+    return rss == aspace->rss && n_swapped == aspace->n_swapped
                ? NULL
                : "an address space counts its resident pages wrongly (aspace invariant 3)";
 }

@@ -10,11 +10,13 @@
  * Invariants: (1) every user entry of the page tables lies in a VMA; (2) an entry that holds a page
  * grants what mm_aspace_entry() says, or less; it names a frame of anonymous memory where the VMA
  * is private, or the frame that its object has at that index; (3) rss is the number of pages whose
- * entry holds a frame, the shared zero page and devices not counted.
+ * entry holds a frame, the shared zero page and devices not counted; n_swapped of those whose entry
+ * names a slot of swap.
  */
 #ifndef MM_VM_ASPACE_H
 #define MM_VM_ASPACE_H
 
+#include "paging/anon_page.h"
 #include "paging/flush.h"
 #include "paging/pgtable.h"
 #include "vm/key.h"
@@ -39,6 +41,7 @@ struct mm_vm {
     struct mm_cache aspaces, vmas;
     struct mm_frame *zero_frame; /* the page that all untouched mappings read */
     struct mm_pcache *pages;     /* of files and shared memory */
+    struct mm_reclaim *reclaim;  /* who takes pages out */
     struct mm_list all;          /* of address spaces, oldest first */
     uint32_t n_anon_marks;
     uint32_t options;           /* enum mm_vm_option */
@@ -59,6 +62,8 @@ struct mm_aspace {
     struct mm_pgtable *tables;
     struct mm_vmas vmas;
     uint64_t rss;
+    uint64_t n_swapped;        /* entries that name a slot of swap */
+    struct mm_domain *domain;  /* who pays for its pages (pager.h) */
     uint64_t n_minor, n_major; /* faults resolved without and with I/O */
     struct mm_regions regions;
     mmsim_vaddr heap_end; /* what brk() says; regions.heap: the heap is empty */
@@ -126,6 +131,10 @@ static inline bool mm_entry_holds_page(const struct mmsim_entry *entry)
 
 /* Host pointer to the bytes of a frame; a high one costs the kernel a temporary map. */
 uint8_t *mm_aspace_touch(const struct mm_vm *vm, const struct mm_frame *frame);
+
+/* At most so many frames for its pages, whatever the scope of replacement; 0: no limit of its own.
+ */
+void mm_aspace_limit_frames(struct mm_aspace *aspace, uint64_t n_frames);
 
 /* NULL, or a sentence (static storage). */
 const char *mm_aspace_check(const struct mm_aspace *aspace);

@@ -79,6 +79,23 @@ static struct mm_fault_outcome handle_absent(struct mm_aspace *aspace, struct mm
     return outcome_of(mm_anon_populate(aspace, vma, page, access), MMSIM_FAULT_MINOR);
 }
 
+static struct mm_fault_outcome handle_swapped(struct mm_aspace *aspace, struct mm_vma *vma,
+                                              mmsim_vaddr page, const struct mmsim_entry *entry,
+                                              enum mmsim_access_kind access)
+{
+    uint32_t slot = mm_swap_slot_of(entry->base);
+    switch (mm_anon_swapped(aspace, vma, page, slot, access)) {
+    case MM_ANON_NO_MEMORY:
+        return (struct mm_fault_outcome){.result = MM_FAULT_NO_MEMORY};
+    case MM_ANON_IO_ERROR:
+        return refused(MMSIM_BUS_ADRERR);
+    case MM_ANON_READ:
+        return resolved(MMSIM_FAULT_MAJOR);
+    default:
+        return resolved(MMSIM_FAULT_MINOR);
+    }
+}
+
 static struct mm_fault_outcome handle_read_only(struct mm_aspace *aspace, struct mm_vma *vma,
                                                 mmsim_vaddr page, const struct mmsim_entry *entry)
 {
@@ -94,12 +111,15 @@ struct mm_fault_outcome mm_fault_resolve(struct mm_aspace *aspace, struct mm_vma
 {
     struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
     struct mm_fault_outcome outcome;
+    aspace->vm->reclaim->pager->current = aspace->domain;
     if (entry.state == MMSIM_ENTRY_GUARD)
         return refused(MMSIM_SEGV_MAPERR);
     if (mm_huge_may_have(aspace, vma) && handle_large(aspace, vma, page, &entry, access, &outcome))
         return outcome;
     if (entry.state == MMSIM_ENTRY_NONE)
         return handle_absent(aspace, vma, page, access);
+    if (entry.state == MMSIM_ENTRY_SWAP)
+        return handle_swapped(aspace, vma, page, &entry, access);
     if (access == MMSIM_ACCESS_WRITE && !(entry.flags & MMSIM_ENTRY_WRITABLE))
         return handle_read_only(aspace, vma, page, &entry);
     /* The tables grant it already: only a TLB was behind, and the fault itself has cured it. */
@@ -169,6 +189,7 @@ struct mm_fault_outcome mm_fault_handle(struct mm_aspace *aspace, const struct m
     if (fault->access == MMSIM_ACCESS_FETCH && fault->privilege == MMSIM_PRIVILEGE_SUPERVISOR)
         return refused(MMSIM_SEGV_ACCERR); /* the kernel has no code in user memory */
     bool grown = false;
+    mm_reclaim_work(aspace->vm->reclaim);
     struct mm_vma *vma = find_vma(aspace, fault->address, &grown);
     if (!vma)
         return refused(MMSIM_SEGV_MAPERR);

@@ -9,6 +9,7 @@
  *   user       there   allows   granted  guard           SEGV_MAPERR
  *   user       there   allows   granted  absent          fill: zeros, the file, a large page; or
  *                                                        BUS_ADRERR where the file has nothing
+ *   user       there   allows   granted  on swap         bring it back, or BUS_ADRERR if swap fails
  *   user       there   allows   granted  read-only       copy (or reuse), or mark the page dirty
  *   user       there   allows   granted  grants it       the TLB was stale: drop the entry, go on
  *

@@ -55,7 +55,7 @@ static enum mmsim_errno give_piece(struct mm_object *object, uint64_t offset, ui
     uint8_t zeros[MMSIM_PAGE_SIZE];
     struct mm_frame *frame;
     *moved = 0;
-    if (object->kind == MM_OBJECT_SHARED && !mm_object_find(object, offset >> MMSIM_PAGE_SHIFT)) {
+    if (object->kind == MM_OBJECT_SHARED && !mm_object_holds(object, offset >> MMSIM_PAGE_SHIFT)) {
         memset(zeros, 0, n);
         *moved = mover->move(mover->user, zeros, n);
         return MMSIM_SUCCESS;

@@ -169,3 +169,51 @@ bool mm_filemap_clean(void *vm, struct mm_object *object, uint64_t index)
     }
     return dirty;
 }
+
+/* The entry at which a VMA shows the object's own page; false: it does not. */
+static bool find_entry(const struct mm_vma *vma, uint64_t index, mmsim_vaddr *page,
+                       struct mmsim_entry *entry)
+{
+    mmsim_vaddr end;
+    if (!shows(vma, index, index, page, &end))
+        return false;
+    *entry = mm_pgtable_query(vma->aspace->tables, *page);
+    const struct mm_frame *frame = mm_aspace_frame(vma->aspace, entry);
+    return frame && frame->use == MM_FRAME_FILE;
+}
+
+struct mm_object_survey mm_filemap_survey(void *vm, const struct mm_object *object, uint64_t index)
+{
+    (void)vm;
+    struct mm_object_survey survey = {0};
+    const struct mm_list *at = object->mappings.next;
+    for (; at != &object->mappings; at = at->next) {
+        const struct mm_vma *vma = MM_CONTAINER_OF(at, struct mm_vma, object_link);
+        struct mmsim_entry entry;
+        mmsim_vaddr page;
+        if (!find_entry(vma, index, &page, &entry))
+            continue;
+        survey.n_mappings++;
+        survey.is_locked |= (vma->flags & MMSIM_VMA_LOCKED) != 0;
+    }
+    return survey;
+}
+
+enum mmsim_look mm_filemap_look(void *vm, struct mm_object *object, uint64_t index)
+{
+    const struct mm_reclaim *reclaim = ((const struct mm_vm *)vm)->reclaim;
+    enum mmsim_look found = MMSIM_LOOK_NOTHING;
+    for (struct mm_list *at = object->mappings.next; at != &object->mappings; at = at->next) {
+        const struct mm_vma *vma = MM_CONTAINER_OF(at, struct mm_vma, object_link);
+        struct mmsim_entry entry;
+        mmsim_vaddr page;
+        if (!find_entry(vma, index, &page, &entry) ||
+            !mm_pgtable_test_and_clear(vma->aspace->tables, page, MMSIM_ENTRY_ACCESSED))
+            continue;
+        if (found != MMSIM_LOOK_WRITTEN)
+            found = entry.flags & MMSIM_ENTRY_DIRTY ? MMSIM_LOOK_WRITTEN : MMSIM_LOOK_ACCESSED;
+        if (reclaim->setup.flush_young)
+            mm_flush_page(vma->aspace->tables, page);
+    }
+    return found;
+}

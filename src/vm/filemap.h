@@ -36,5 +36,7 @@ enum mm_filemap_result mm_filemap_make_dirty(struct mm_aspace *aspace, struct mm
 void mm_filemap_unmap(void *vm, struct mm_object *object, uint64_t first, uint64_t last,
                       unsigned what);
 bool mm_filemap_clean(void *vm, struct mm_object *object, uint64_t index);
+struct mm_object_survey mm_filemap_survey(void *vm, const struct mm_object *object, uint64_t index);
+enum mmsim_look mm_filemap_look(void *vm, struct mm_object *object, uint64_t index);
 
 #endif

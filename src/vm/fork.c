@@ -72,6 +72,17 @@ static bool visit_entries(struct mm_aspace *child, struct mm_aspace *parent, vis
     return true;
 }
 
+/* Entries that name an anonymous frame, at most: each needs an item of the reverse map. */
+static uint64_t count_shared(const struct mm_aspace *child, const struct mm_aspace *parent)
+{
+    uint64_t n = 0;
+    for (const struct mm_vma *vma = mm_vma_first(&child->vmas); vma; vma = mm_vma_next(vma)) {
+        uint64_t n_pages = mm_vma_pages(vma);
+        n += vma->anon != 0 ? (n_pages < parent->rss ? n_pages : parent->rss) : 0;
+    }
+    return n < parent->rss ? n : parent->rss;
+}
+
 static bool prepare_entry(struct mm_aspace *child, struct mm_aspace *parent, struct mm_vma *vma,
                           mmsim_vaddr page)
 {
@@ -87,8 +98,12 @@ static bool share_entry(struct mm_aspace *child, struct mm_aspace *parent, struc
 {
     struct mmsim_entry entry = mm_pgtable_query(parent->tables, page);
     struct mm_frame *frame = mm_aspace_frame(parent, &entry);
-    if (!frame) { /* a guard, or a device */
+    if (!frame) { /* a guard, a device, or a page on swap */
         mm_pgtable_map(child->tables, page, &entry);
+        if (entry.state == MMSIM_ENTRY_SWAP) {
+            mm_anon_slot_get(parent->vm->reclaim, mm_swap_slot_of(entry.base));
+            child->n_swapped++;
+        }
         return true;
     }
     if (frame != parent->vm->zero_frame) {
@@ -102,6 +117,8 @@ static bool share_entry(struct mm_aspace *child, struct mm_aspace *parent, struc
         mm_pgtable_protect(parent->tables, page, &read_only);
     }
     mm_pgtable_map(child->tables, page, &rights);
+    if (frame->use == MM_FRAME_ANON)
+        mm_anon_page_mapped(parent->vm->reclaim, frame, child->tables, page, MMSIM_KIND_LOAD);
     return true;
 }
 
@@ -126,6 +143,8 @@ static bool inherit(struct mm_aspace *child, struct mm_aspace *parent)
     bool copies = parent->vm->options & MM_OPTION_NO_COPY_ON_WRITE;
     if (copies)
         return visit_entries(child, parent, copy_entry);
+    if (!mm_rmap_reserve(&parent->vm->reclaim->rmap, count_shared(child, parent)))
+        return false;
     visit_entries(child, parent, share_entry);
     mm_flush_all(parent->tables);
     return true;

@@ -50,6 +50,7 @@ static void map_large(struct mm_aspace *aspace, const struct mm_vma *vma, mmsim_
     struct mmsim_entry entry = mm_aspace_entry(vma, block);
     mm_pgtable_map(aspace->tables, start, &entry);
     aspace->rss += mm_huge_bytes(aspace->vm) >> MMSIM_PAGE_SHIFT;
+    mm_anon_page_mapped(aspace->vm->reclaim, block, aspace->tables, start, MMSIM_KIND_STORE);
 }
 
 static struct mm_frame *take_block(struct mm_vm *vm)
@@ -117,6 +118,8 @@ static bool split_at(struct mm_aspace *aspace, mmsim_vaddr address)
     if (!mm_pgtable_split(aspace->tables, start))
         return false;
     mm_zone_split(vm->zones, block);
+    for (uint64_t i = 0; i < bytes; i += MMSIM_PAGE_SIZE)
+        mm_anon_page_split(vm->reclaim, block + (i >> MMSIM_PAGE_SHIFT), aspace->tables, start + i);
     mm_flush_range(aspace->tables, start, start + bytes);
     vm->huge->stats.split++;
     return true;
@@ -194,6 +197,10 @@ static enum mmsim_errno collapse_range(struct mm_aspace *aspace, struct mm_vma *
     if (!block) {
         vm->huge->stats.collapse_failed++;
         return MMSIM_ENOMEM;
+    }
+    if (!can_collapse(aspace, start, end)) { /* pages were taken out to make room */
+        mm_zone_free(vm->zones, block, order_of(vm));
+        return MMSIM_EINVAL;
     }
     gather(aspace, start, block);
     mm_aspace_zap(aspace, start, end, MM_ZAP_ALL);

@@ -2,6 +2,7 @@
 #include "vm/lock.h"
 
 #include "vm/mmap.h"
+#include "vm/pageout.h"
 #include "vm/populate.h"
 
 enum {
@@ -28,6 +29,8 @@ static enum mmsim_errno set_part(struct mm_aspace *aspace, struct mm_vma *vma, m
     if (!vma)
         return MMSIM_ENOMEM;
     mm_vma_set_flags(&aspace->vmas, vma, flags);
+    if (!lock_flags)
+        mm_pageout_unlock(aspace, vma->start, vma->end);
     mm_vma_merge(&aspace->vmas, vma);
     mm_clock_work(aspace->vm->clock, MM_WORK_CHANGE_VMA);
     return MMSIM_SUCCESS;

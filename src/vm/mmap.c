@@ -15,7 +15,7 @@ enum {
     FLAGS_LEGACY = FLAGS_WITHOUT_EFFECT | MMSIM_MAP_SHARED | MMSIM_MAP_PRIVATE | MMSIM_MAP_FIXED |
                    MMSIM_MAP_ANONYMOUS | MMSIM_MAP_GROWSDOWN | MMSIM_MAP_LOCKED |
                    MMSIM_MAP_NORESERVE | MMSIM_MAP_POPULATE | MMSIM_MAP_NONBLOCK | MMSIM_MAP_STACK |
-                   MMSIM_MAP_HUGETLB,
+                   MMSIM_MAP_HUGETLB | MMSIM_MAP_OWN_PAGES,
     MAY_ALL = MMSIM_VMA_MAY_READ | MMSIM_VMA_MAY_WRITE | MMSIM_VMA_MAY_EXEC
 };
 
@@ -195,6 +195,7 @@ static unsigned first_flags(const struct mm_aspace *aspace, unsigned map_flags)
     flags |= map_flags & MMSIM_MAP_LOCKED ? MMSIM_VMA_LOCKED : 0u;
     flags |= map_flags & MMSIM_MAP_STACK ? MMSIM_VMA_NOHUGEPAGE : 0u;
     flags |= map_flags & MMSIM_MAP_HUGETLB ? MMSIM_VMA_HUGETLB : 0u;
+    flags |= map_flags & MMSIM_MAP_OWN_PAGES ? MMSIM_VMA_OWN_PAGES : 0u;
     return flags;
 }
 

@@ -132,8 +132,12 @@ static void move_entries(const struct remap *remap)
     while ((page = mm_pgtable_next(tables, page, end)) < end) {
         struct mmsim_entry entry = mm_pgtable_query(tables, page);
         /* In this order: a table that lost its last entry would be gone. */
-        mm_pgtable_map(tables, remap->new_address + (page - remap->address), &entry);
+        mmsim_vaddr to = remap->new_address + (page - remap->address);
+        mm_pgtable_map(tables, to, &entry);
         mm_pgtable_unmap(tables, page);
+        struct mm_frame *frame = mm_aspace_frame(remap->aspace, &entry);
+        if (frame && frame->use == MM_FRAME_ANON)
+            mm_rmap_move(&remap->aspace->vm->reclaim->rmap, frame, tables, page, to);
         page += MMSIM_PAGE_SIZE;
         moved = true;
     }
