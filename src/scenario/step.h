@@ -124,7 +124,8 @@ struct mm_step {
     double theta;
     uint32_t writes; /* billionths */
     uint64_t times;
-    struct mm_step *body; /* repeat */
+    uint64_t quantum;     /* parallel: references, or steps of other verbs, of a turn */
+    struct mm_step *body; /* repeat, parallel */
     size_t n_body;
     struct mm_expression that;
     const char *text;        /* note */
@@ -139,7 +140,7 @@ struct mm_step {
 };
 
 /*
- * Reads a list of steps. `defaults` carries what an enclosing repeat gives its body (on, survive);
+ * Reads a list of steps. `outer` carries what a repeat or parallel gives its body (on, survive);
  * `times` is how often the list runs, *n_executed grows by the steps that this makes.
  */
 struct mm_step_list {
@@ -147,8 +148,9 @@ struct mm_step_list {
     size_t n;
 };
 struct mm_step_context {
-    const struct mm_step *outer; /* the enclosing repeat; NULL */
-    uint64_t times;              /* product of the enclosing repeats' times, capped */
+    const struct mm_step *outer;    /* the enclosing repeat or parallel; NULL */
+    const struct mm_step *parallel; /* the enclosing parallel, whatever lies between; NULL */
+    uint64_t times;                 /* product of the enclosing repeats' times, capped */
     uint64_t *n_executed;
 };
 

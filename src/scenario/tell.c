@@ -297,7 +297,7 @@ static void put_tlb(const struct mm_run *run, const struct mm_step *step, struct
                     bool *first)
 {
     const struct mm_outcome *outcome = &run->outcome;
-    if (step->verb->perform != mm_perform_access || outcome->tlb_hits + outcome->tlb_misses == 0)
+    if (!step->verb->open || outcome->tlb_hits + outcome->tlb_misses == 0)
         return;
     separate(line, first);
     put_several(line, outcome->tlb_hits, "hit");

@@ -6,9 +6,11 @@
 
 #include <string.h>
 
-#include "trace/pattern.h"
+#include "scenario/references.h"
 
 #define FIELD(field) offsetof(struct mm_step, field)
+
+enum { MAX_QUANTUM = 1000000000 };
 
 /* Rows that several verbs share. */
 #define BY                                                                                         \
@@ -193,6 +195,20 @@ static const struct mm_key repeat_keys[] = {
      .meaning = "what is repeated"},
     MM_KEYS_END,
 };
+static const struct mm_key parallel_keys[] = {
+    {.name = "quantum",
+     .read = mm_read_count,
+     .offset = FIELD(quantum),
+     .low = 1,
+     .high = MAX_QUANTUM,
+     .meaning = "references or steps of a turn"},
+    {.name = "steps",
+     .need = MM_KEY_REQUIRED,
+     .read = mm_read_list,
+     .offset = FIELD(body_node),
+     .meaning = "what is done by turns"},
+    MM_KEYS_END,
+};
 static const struct mm_key check_keys[] = {
     {.name = "that",
      .need = MM_KEY_REQUIRED,
@@ -333,11 +349,16 @@ static const struct mm_verb verbs[] = {
      .traits = ACTS_ACCESSES | MM_VERB_TELLS,
      .expects = ACCESS,
      .verify = mm_verify_access,
-     .perform = mm_perform_access,
+     .perform = mm_perform_references,
+     .open = mm_open_access,
      .tell = mm_tell_access},
     {.info = {"repeat", "do steps several times", "times, steps"},
      .keys = repeat_keys,
      .traits = MM_VERB_ORDERS},
+    {.info = {"parallel", "do the steps of several processes by turns", "quantum?, steps"},
+     .keys = parallel_keys,
+     .traits = MM_VERB_ORDERS | MM_VERB_INTERLEAVES,
+     .verify = mm_verify_parallel},
     {.info = {"check", "fail unless an expression over the statistics is true", "that"},
      .keys = check_keys,
      .traits = MM_VERB_TELLS,
@@ -359,7 +380,7 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "replay", "reclaim", "swapoff", "age", "parallel", "invlpg", "load-cr3", "set", "snapshot",
+    "replay", "reclaim", "swapoff", "age", "invlpg", "load-cr3", "set", "snapshot",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)

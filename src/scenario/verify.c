@@ -117,3 +117,12 @@ void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, st
     check_only_for(decoder, node, "stride", step, MM_PATTERN_STRIDE);
     check_only_for(decoder, node, "theta", step, MM_PATTERN_ZIPF);
 }
+
+void mm_verify_parallel(struct mm_decoder *decoder, const struct mm_node *node,
+                        struct mm_step *step)
+{
+    (void)node;
+    if (step->body_node && step->body_node->n_children == 0)
+        mm_mistake_add(decoder->mistakes, step->body_node,
+                       "steps: there is nothing to do: expected steps by several processes");
+}
