@@ -41,6 +41,8 @@ void mm_references_make(struct mm_run *run, const struct mm_step *step,
     mmsim_machine_stats(run->machine, &before);
     make(run, step, references, limit);
     mmsim_machine_stats(run->machine, &after);
+    if (references->count)
+        references->count(run);
     run->outcome.tlb_hits += after.tlb.hits - before.tlb.hits;
     run->outcome.tlb_misses += after.tlb.misses - before.tlb.misses;
 }

@@ -9,14 +9,24 @@
 #ifndef MM_SCENARIO_REFERENCES_H
 #define MM_SCENARIO_REFERENCES_H
 
+#include <mmsim/policy.h>
+
 #include "scenario/run.h"
 #include "trace/pattern.h"
 
 struct mm_references {
     /* Makes the next n of them, at most `left`. */
     void (*fill)(struct mm_references *references, struct mmsim_reference *batch, size_t n);
+    /* Puts figures of what the step has come to so far into the outcome. NULL: it has none. */
+    void (*count)(struct mm_run *run);
     uint64_t left;
     struct mm_pattern pattern; /* access */
+    struct mm_replay {
+        const mmsim_ref *refs;
+        uint64_t next;    /* of refs */
+        mmsim_vaddr base; /* of page 0 */
+        bool can_fetch;
+    } replay;
 };
 
 /* Opens the source that the step's verb has. False: there is none, and the outcome says why. */
@@ -35,6 +45,8 @@ void mm_perform_references(struct mm_run *run, const struct mm_step *step);
 
 /* The sources: perform_access.c, perform_replay.c. */
 bool mm_open_access(struct mm_run *run, const struct mm_step *step,
+                    struct mm_references *references);
+bool mm_open_replay(struct mm_run *run, const struct mm_step *step,
                     struct mm_references *references);
 
 #endif

@@ -86,7 +86,8 @@ bool mm_step_enter(struct mm_run *run, const struct mm_step *step)
 {
     if (is_dead(run, step)) {
         mm_run_errno(run, MMSIM_ESRCH);
-        if (step->verb->perform == mm_perform_mmap && step->name != MM_NO_NAME)
+        bool maps = step->verb->perform == mm_perform_mmap || step->trace;
+        if (maps && step->name != MM_NO_NAME)
             run->bindings[step->name].bound = false;
         return false;
     }

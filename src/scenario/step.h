@@ -15,6 +15,7 @@
 #include "scenario/figure.h"
 
 struct mm_verb;
+struct mmsim_trace;
 
 /* What `expect` may speak of: a bit each, in struct mm_expectation and in the table of verbs. */
 enum mm_expected {
@@ -107,7 +108,7 @@ struct mm_step {
 
     uint32_t by;   /* number of a process; MM_NO_NAME where the verb has none */
     uint32_t name; /* of the process or address that it makes; MM_NO_NAME = none */
-    uint32_t over; /* number of an address: access; of its objects: frees of all */
+    uint32_t over; /* number of an address: access, replay; of its objects: frees of all */
     struct mm_place at;
     bool has_at;          /* mmap: an address was given */
     bool has_length;      /* access */
@@ -124,8 +125,10 @@ struct mm_step {
     double theta;
     uint32_t writes; /* billionths */
     uint64_t times;
-    uint64_t quantum;     /* parallel: references, or steps of other verbs, of a turn */
-    struct mm_step *body; /* repeat, parallel */
+    const struct mmsim_trace *trace; /* replay; the scenario's */
+    uint64_t start;                  /* its first reference; `count`: how many, from there */
+    uint64_t quantum;                /* parallel: references, or steps of other verbs, of a turn */
+    struct mm_step *body;            /* repeat, parallel */
     size_t n_body;
     struct mm_expression that;
     const char *text;        /* note */
@@ -177,6 +180,8 @@ void mm_read_value_size(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field); /* uint64_t: 1, 2, 4, 8 */
 void mm_read_pattern(struct mm_decoder *decoder, const struct mm_key *key,
                      const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_trace(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* const struct mmsim_trace * */
 void mm_read_access(struct mm_decoder *decoder, const struct mm_key *key,
                     const struct mm_node *value, void *field); /* uint64_t */
 void mm_read_list(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,

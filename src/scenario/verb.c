@@ -180,6 +180,34 @@ static const struct mm_key access_keys[] = {
     LATER("phases"),
     MM_KEYS_END,
 };
+static const struct mm_key replay_keys[] = {
+    BY,
+    {.name = "trace",
+     .need = MM_KEY_REQUIRED,
+     .read = mm_read_trace,
+     .offset = FIELD(trace),
+     .meaning = "a file of the host"},
+    {.name = "over",
+     .read = mm_read_address_name,
+     .offset = FIELD(over),
+     .meaning = "the name of a mapping, which has page 0 of the trace first"},
+    {.name = "as",
+     .read = mm_read_new_name,
+     .offset = FIELD(name_node),
+     .meaning = "a name for the mapping that it makes without `over`"},
+    {.name = "limit",
+     .read = mm_read_count,
+     .offset = FIELD(count),
+     .low = 1,
+     .high = UINT64_MAX,
+     .meaning = "how many references, at most"},
+    {.name = "start",
+     .read = mm_read_count,
+     .offset = FIELD(start),
+     .high = UINT64_MAX,
+     .meaning = "the first reference, from 0"},
+    MM_KEYS_END,
+};
 static const struct mm_key repeat_keys[] = {
     {.name = "times",
      .need = MM_KEY_REQUIRED,
@@ -352,6 +380,15 @@ static const struct mm_verb verbs[] = {
      .perform = mm_perform_references,
      .open = mm_open_access,
      .tell = mm_tell_access},
+    {.info = {"replay", "make the references of a trace", "by, trace, over?, as?, limit?, start?"},
+     .keys = replay_keys,
+     .traits = ACTS_ACCESSES | MM_VERB_TELLS,
+     .expects =
+         ACCESS | MM_EXPECT_FIGURE(MM_FIGURE_REFERENCES) | MM_EXPECT_FIGURE(MM_FIGURE_MISSES),
+     .verify = mm_verify_replay,
+     .perform = mm_perform_references,
+     .open = mm_open_replay,
+     .tell = mm_tell_replay},
     {.info = {"repeat", "do steps several times", "times, steps"},
      .keys = repeat_keys,
      .traits = MM_VERB_ORDERS},
@@ -380,7 +417,7 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "replay", "reclaim", "swapoff", "age", "invlpg", "load-cr3", "set", "snapshot",
+    "reclaim", "swapoff", "age", "invlpg", "load-cr3", "set", "snapshot",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)

@@ -64,6 +64,7 @@ void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, str
 void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,
                           struct mm_step *step);
 void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+void mm_verify_replay(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
 void mm_verify_parallel(struct mm_decoder *decoder, const struct mm_node *node,
                         struct mm_step *step);
 
@@ -150,6 +151,7 @@ void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_tex
 void mm_tell_fill(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_compare(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_exec(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_replay(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 
 /* Parts of a line, for both. */
