@@ -15,13 +15,14 @@ static const struct mmsim_trace *find(const struct mm_decoder *decoder, const ch
     return NULL;
 }
 
+/* The place is told as the scenario writes it: FILE, or FILE:LINE:COLUMN. */
 static void report(struct mm_decoder *decoder, const struct mm_key *key,
-                   const struct mm_node *value, enum mmsim_status status,
-                   const struct mmsim_error *error)
+                   const struct mm_node *value, const char *path, const struct mmsim_error *error)
 {
-    decoder->arena->failed |= status == MMSIM_HOST_MEMORY;
-    mm_mistake_add(decoder->mistakes, value, "%s: %s%s%s", key->name, error->where,
-                   error->where[0] != '\0' ? ": " : "", error->text);
+    size_t n_path = strlen(path);
+    bool in_file = strncmp(error->where, path, n_path) == 0;
+    mm_mistake_add(decoder->mistakes, value, "%s: %s%s: %s", key->name, value->text,
+                   in_file ? error->where + n_path : "", error->text);
 }
 
 static const struct mmsim_trace *open_trace(struct mm_decoder *decoder, const struct mm_key *key,
@@ -33,7 +34,8 @@ static const struct mmsim_trace *open_trace(struct mm_decoder *decoder, const st
         return NULL;
     enum mmsim_status status = mmsim_trace_open(path, &given->trace, &error);
     if (status != MMSIM_OK) {
-        report(decoder, key, value, status, &error);
+        decoder->arena->failed |= status == MMSIM_HOST_MEMORY;
+        report(decoder, key, value, path, &error);
         return NULL;
     }
     given->path = path;
