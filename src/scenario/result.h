@@ -78,15 +78,16 @@ struct mmsim_result {
     struct mm_host host;
     struct mm_arena arena; /* texts of failures, attachments */
     const struct mmsim_scenario *scenario;
-    struct mmsim_machine *machine;
-    struct mm_rows records;   /* struct mm_record */
-    struct mm_rows faults;    /* struct mm_fault_note */
-    struct mm_rows bytes;     /* uint8_t */
-    struct mm_rows figures;   /* struct mm_figure_note */
-    struct mm_rows attached;  /* struct mm_attachment, in the order of steps */
-    struct mm_rows failures;  /* struct mm_failure */
-    struct mm_rows kills;     /* struct mm_kill */
-    struct mm_rows processes; /* struct mm_process_record, in order of creation */
+    struct mmsim_machine *machine; /* may be used when the run has ended */
+    struct mm_run *run;            /* NULL: it has ended */
+    struct mm_rows records;        /* struct mm_record */
+    struct mm_rows faults;         /* struct mm_fault_note */
+    struct mm_rows bytes;          /* uint8_t */
+    struct mm_rows figures;        /* struct mm_figure_note */
+    struct mm_rows attached;       /* struct mm_attachment, in the order of steps */
+    struct mm_rows failures;       /* struct mm_failure */
+    struct mm_rows kills;          /* struct mm_kill */
+    struct mm_rows processes;      /* struct mm_process_record, in order of creation */
     struct mm_binding *bindings;
     uint32_t n_bindings;
     bool told;                /* somebody watched: failures of steps were told */

@@ -53,7 +53,9 @@ static void note_kill(struct mm_run *run, const struct mmsim_event *event)
 
 static void on_event(void *user, const struct mmsim_event *event)
 {
-    struct mm_run *run = user;
+    struct mm_run *run = ((struct mmsim_result *)user)->run;
+    if (!run)
+        return;
     struct mm_outcome *outcome = &run->outcome;
     if (event->type == MMSIM_EVENT_OOM) {
         note_kill(run, event);
@@ -373,7 +375,7 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
                             "the disk or the memory is too small for the scenario's files");
     (void)mmsim_listen(run->machine,
                        MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT) | MMSIM_EVENT_BIT(MMSIM_EVENT_OOM),
-                       on_event, run);
+                       on_event, run->result);
     mm_run_watch_heap(run);
     if (run->options->on_machine)
         run->options->on_machine(run->options->user, run->machine);
@@ -467,6 +469,7 @@ static void run_init(struct mm_run *run, struct mmsim_result *result,
     run->scenario = scenario;
     run->options = options;
     run->result = result;
+    result->run = run;
     run->host = &result->host;
     run->first_time = true;
     mm_text_init(&run->bytes, run->host);
@@ -482,6 +485,7 @@ static void run_init(struct mm_run *run, struct mmsim_result *result,
 static void run_fini(struct mm_run *run)
 {
     uint32_t n_names = run->scenario->names.n;
+    run->result->run = NULL;
     if (run->machine)
         mmsim_heap_listen(run->machine, NULL, NULL);
     for (uint32_t i = 0; run->groups && i < n_names; i++)
