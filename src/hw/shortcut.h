@@ -37,10 +37,9 @@ enum { MM_PREFETCH_SLOTS = 4096, MM_PREFETCH_DISTANCE = 4 };
 struct mm_shortcut {
     uint64_t generation; /* 1.. */
     bool off;            /* never used: to show that it changes nothing */
-    struct mm_shortcut_slot slots[MM_N_ACCESS_KINDS + 1]
-                                 [MM_SHORTCUT_SLOTS]; /* the last: empty, so
-                                             that any two bits are an index */
-    const uint8_t *pages[MM_PREFETCH_SLOTS];          /* by page number; NULL: not known */
+    /* One more row, always empty: any two bits are an index. */
+    struct mm_shortcut_slot slots[MM_N_ACCESS_KINDS + 1][MM_SHORTCUT_SLOTS];
+    const uint8_t *pages[MM_PREFETCH_SLOTS]; /* by page number; NULL: not known */
 };
 
 static inline uint64_t mm_shortcut_key(const struct mm_shortcut *shortcut, uint64_t vpn)

@@ -16,6 +16,7 @@ void mm_references_close(struct mm_references *references)
 {
     if (references->pattern.host)
         mm_pattern_fini(&references->pattern);
+    memset(references, 0, sizeof *references);
 }
 
 static void make(struct mm_run *run, const struct mm_step *step, struct mm_references *references,
