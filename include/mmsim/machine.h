@@ -209,9 +209,11 @@ enum mmsim_status mmsim_machine_check(const struct mmsim_machine *machine,
  * A step is whatever the caller wants events and statistics to be counted by; scenarios use it for
  * theirs. _begin() gives all that follows the next step number (from 0) and returns it. _end() runs
  * the invariant checker if the configuration asks for it, and returns what it found: OK or
- * INVARIANT. A violation that MMSIM_CHECK_EVERY found in between is reported here too.
+ * INVARIANT. A violation that MMSIM_CHECK_EVERY found in between is reported here too. _resume():
+ * what follows belongs again to a step that began before, while others were done in between.
  */
 uint64_t mmsim_step_begin(struct mmsim_machine *machine);
+void mmsim_step_resume(struct mmsim_machine *machine, uint64_t step);
 enum mmsim_status mmsim_step_end(struct mmsim_machine *machine, struct mmsim_error *error);
 
 /* Simulated time: cycles of all CPUs together since creation. */

@@ -43,7 +43,8 @@ struct mmsim_load_options {
 
 /* What a finished step looks like to whoever watches a run. */
 struct mmsim_step_report {
-    uint64_t index;                /* of executed steps, from 0 */
+    uint64_t index;                /* of executed steps, from 0, in the order of their beginnings:
+                                      those of a `parallel` may finish in another */
     unsigned line;                 /* in the file, from 1 */
     const char *verb, *by;         /* `by` NULL where the verb has none */
     const char *label;             /* NULL without */
@@ -96,8 +97,9 @@ void mmsim_scenario_destroy(struct mmsim_scenario *scenario);
 const char *mmsim_scenario_name(const struct mmsim_scenario *scenario);
 const char *mmsim_scenario_description(const struct mmsim_scenario *scenario); /* "" without */
 const char *mmsim_scenario_file(const struct mmsim_scenario *scenario);
-/* The step that is the first to bind an address to `name`: its index in a whole run, and its line.
- * False: none does. */
+/* The step that is the first to bind an address to `name`: its index in a whole run (in a
+ * `parallel` whose turns are not known yet, that of its last step), and its line. False: none does.
+ */
 bool mmsim_scenario_binding(const struct mmsim_scenario *scenario, const char *name,
                             uint64_t *index, unsigned *line);
 /* The machine that it asks for. Lives as long as the scenario. */

@@ -465,12 +465,13 @@ struct mmsim_access mmsim_fetch(struct mmsim_process *process, mmsim_vaddr addre
 struct mmsim_reference {
     mmsim_vaddr address;
     uint32_t value; /* what a store stores; a load leaves what it read here */
-    uint32_t kind;  /* MMSIM_ACCESS_READ or MMSIM_ACCESS_WRITE */
+    uint32_t kind;  /* MMSIM_ACCESS_...; a fetch leaves what it read as a load does */
 };
 
 /*
  * Makes `n` 4-byte references in order: the fast way to run millions. Stops at the first that is
- * refused; `done` counts the references made. Same effects as n calls of mmsim_read/mmsim_write.
+ * refused; `done` counts the references made. Same effects as n calls of mmsim_read/mmsim_write/
+ * mmsim_fetch.
  */
 struct mmsim_access mmsim_reference_run(struct mmsim_process *process,
                                         struct mmsim_reference *references, size_t n);

@@ -121,9 +121,8 @@ static void say_no_address(const struct request *request, const struct mmsim_res
     bool named = mmsim_scenario_binding(scenario, name, &index, &line);
     if (named && index >= mmsim_result_n_steps(result))
         console_error(console,
-                      "--at %s: '%s' is not bound yet: step %" PRIu64
-                      " (line %u) binds it; try --step %" PRIu64,
-                      request->at, name, index, line, index + 1);
+                      "--at %s: '%s' is not bound yet: line %u binds it; try --step %" PRIu64,
+                      request->at, name, line, index + 1);
     else if (named && !mmsim_result_address(result, name, &index))
         console_error(console, "--at %s: '%s' is not bound: the step that binds it failed",
                       request->at, name);

@@ -37,7 +37,8 @@ enum { MM_PREFETCH_SLOTS = 4096, MM_PREFETCH_DISTANCE = 4 };
 struct mm_shortcut {
     uint64_t generation; /* 1.. */
     bool off;            /* never used: to show that it changes nothing */
-    struct mm_shortcut_slot slots[MM_N_ACCESS_KINDS][MM_SHORTCUT_SLOTS];
+    /* One more row, always empty: any two bits are an index. */
+    struct mm_shortcut_slot slots[MM_N_ACCESS_KINDS + 1][MM_SHORTCUT_SLOTS];
     const uint8_t *pages[MM_PREFETCH_SLOTS]; /* by page number; NULL: not known */
 };
 

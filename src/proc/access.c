@@ -352,7 +352,7 @@ static size_t run_hits(struct mm_cpu *cpu, struct mmsim_reference *references, s
     for (; i < n; i++) {
         struct mmsim_reference *reference = &references[i];
         uint64_t offset = reference->address & MMSIM_PAGE_MASK;
-        enum mmsim_access_kind kind = (enum mmsim_access_kind)(reference->kind & 1);
+        enum mmsim_access_kind kind = (enum mmsim_access_kind)(reference->kind & 3);
         const struct mm_shortcut_slot *slot = mm_shortcut_find(shortcut, kind, reference->address);
         if (!slot || offset > MMSIM_PAGE_SIZE - sizeof reference->value)
             break;

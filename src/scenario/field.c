@@ -25,6 +25,15 @@ void mm_read_text(struct mm_decoder *decoder, const struct mm_key *key, const st
         *(const char **)field = value->text;
 }
 
+const char *mm_field_host_path(struct mm_decoder *decoder, const char *path)
+{
+    const char *slash = strrchr(decoder->file, '/');
+    if (path[0] == '/' || !slash)
+        return path;
+    int n_folder = (int)(slash - decoder->file);
+    return mm_arena_printf(decoder->arena, "%.*s/%s", n_folder, decoder->file, path);
+}
+
 /* ---- words ---- */
 
 enum { MAX_WORDS = 64 };

@@ -47,6 +47,9 @@ void mm_read_new_name(struct mm_decoder *decoder, const struct mm_key *key,
 bool mm_field_is_scalar(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, const char *expected);
 
+/* The path of a host file that a scenario names: beside the scenario, if it is relative. */
+const char *mm_field_host_path(struct mm_decoder *decoder, const char *path);
+
 /* One word of a list, e.g. of signals. */
 struct mm_word {
     const char *text;

@@ -29,6 +29,10 @@
     X(LEAKED_BYTES, "leaked_bytes", size, "their bytes", "byte leaked", "bytes leaked")            \
     X(GROUPS, "groups", count, "call sites of the roots of what leaked", "call site",              \
       "call sites")                                                                                \
+    X(REFERENCES, "references", count, "how many references of the trace were made", "reference",  \
+      "references")                                                                                \
+    X(MISSES, "misses", count, "how often a page of the trace had to be brought in",               \
+      "page brought in", "pages brought in")                                                       \
     X(FAILED, "failed", count, "calls that the rule before made fail", "failed", "failed")         \
     X(MISTAKES, "mistakes", count, "mistakes of the heap's users that were reported",              \
       "mistake reported", "mistakes reported")

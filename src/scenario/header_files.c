@@ -54,15 +54,11 @@ static const struct mm_key table[] = {
     MM_KEYS_END,
 };
 
-/* The contents of a host file, beside the scenario if its path is relative. */
+/* The contents of a host file. */
 static bool load(struct mm_decoder *decoder, const struct mm_node *node, const char *path,
-                 const char *scenario, struct mm_given_file *file)
+                 struct mm_given_file *file)
 {
-    const char *slash = strrchr(scenario, '/');
-    const char *whole =
-        path[0] == '/' || !slash
-            ? path
-            : mm_arena_printf(decoder->arena, "%.*s/%s", (int)(slash - scenario), scenario, path);
+    const char *whole = mm_field_host_path(decoder, path);
     FILE *stream = fopen(whole, "rb");
     if (!stream) {
         mm_mistake_add(decoder->mistakes, node, "from: %s: %s", whole, strerror(errno));
@@ -118,7 +114,7 @@ static void read_item(struct mm_decoder *decoder, const struct mm_node *node,
         file.contents = (const uint8_t *)item.text;
         file.size = strlen(item.text);
     }
-    if (item.path && !load(decoder, node, item.path, scenario->file, &file))
+    if (item.path && !load(decoder, node, item.path, &file))
         return;
     scenario->files[scenario->n_files++] = file;
 }

@@ -133,6 +133,7 @@ static enum mmsim_status fill(struct mmsim_scenario *scenario, const char *text,
                                  .names = &scenario->names,
                                  .things = &scenario->things,
                                  .file = scenario->file,
+                                 .traces = &scenario->traces,
                                  .config = &scenario->config};
     mmsim_config_init(&scenario->config);
     if (mm_names_init(&scenario->names, &scenario->arena) &&
@@ -204,6 +205,8 @@ void mmsim_scenario_destroy(struct mmsim_scenario *scenario)
 {
     if (!scenario)
         return;
+    for (struct mm_given_trace *given = scenario->traces; given; given = given->next)
+        mmsim_trace_close(given->trace);
     mm_arena_fini(&scenario->arena);
     struct mm_host host;
     mm_host_init(&host, &scenario->host.allocator);

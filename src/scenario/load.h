@@ -7,6 +7,7 @@
 #define MM_SCENARIO_LOAD_H
 
 #include <mmsim/scenario.h>
+#include <mmsim/trace.h>
 
 #include "scenario/names.h"
 #include "scenario/step.h"
@@ -26,6 +27,13 @@ struct mm_given_file {
     bool random;
 };
 
+/* A trace that steps replay, opened once however many they are. */
+struct mm_given_trace {
+    const char *path; /* as it was opened */
+    struct mmsim_trace *trace;
+    struct mm_given_trace *next;
+};
+
 struct mmsim_scenario {
     struct mm_host host; /* counts everything but this struct's own block */
     struct mm_arena arena;
@@ -38,6 +46,7 @@ struct mmsim_scenario {
     size_t n_files;
     struct mm_given_process *processes;
     size_t n_processes;
+    struct mm_given_trace *traces; /* in `arena`, but each trace is its own */
     struct mm_step_list steps;
     uint64_t n_executed; /* steps that a whole run executes */
 };

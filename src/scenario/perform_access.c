@@ -3,15 +3,15 @@
  * access.
  *
  * Long ranges are cut at page boundaries, so that what the machine sees does not depend on the
- * buffers here.
+ * buffers here. The references of `access` are made by references.c.
  */
 #include <string.h>
 
 #include "base/rng.h"
 #include "scenario/load.h"
+#include "scenario/references.h"
 #include "scenario/result.h"
 #include "scenario/verb.h"
-#include "trace/pattern.h"
 
 void mm_run_access(struct mm_run *run, const struct mmsim_access *access)
 {
@@ -173,28 +173,21 @@ void mm_perform_exec(struct mm_run *run, const struct mm_step *step)
 
 /* ---- many references ---- */
 
-static void run_pattern(struct mm_run *run, const struct mm_step *step, struct mm_pattern *pattern)
+static void fill_from_pattern(struct mm_references *references, struct mmsim_reference *batch,
+                              size_t n)
 {
-    struct mmsim_process *process = mm_run_actor(run, step);
-    for (uint64_t left = step->count; left > 0;) {
-        size_t n = left < MM_BATCH ? (size_t)left : MM_BATCH;
-        mm_pattern_fill(pattern, run->batch, n);
-        struct mmsim_access access = mmsim_reference_run(process, run->batch, n);
-        mm_run_access(run, &access);
-        if (access.outcome != MMSIM_DONE)
-            return;
-        left -= n;
-    }
+    mm_pattern_fill(&references->pattern, batch, n);
 }
 
-void mm_perform_access(struct mm_run *run, const struct mm_step *step)
+bool mm_open_access(struct mm_run *run, const struct mm_step *step,
+                    struct mm_references *references)
 {
     const struct mm_binding *over = &run->bindings[step->over];
     uint64_t length = step->has_length ? step->length : over->length;
     if (!over->bound) {
         mm_run_errno(run, MMSIM_EFAULT);
         run->outcome.unnamed = true;
-        return;
+        return false;
     }
     uint64_t own_seed = mm_rng_mix(run->scenario->config.seed + mm_rng_mix(run->index));
     struct mm_pattern_setup setup = {
@@ -206,15 +199,9 @@ void mm_perform_access(struct mm_run *run, const struct mm_step *step)
         .write_share = step->writes,
         .seed = step->has_seed ? step->seed : own_seed,
     };
-    struct mm_pattern pattern;
-    struct mmsim_stats before, after;
-    mmsim_machine_stats(run->machine, &before);
-    if (mm_pattern_init(&pattern, &setup, run->host))
-        run_pattern(run, step, &pattern);
-    else
-        run->no_memory = true;
-    mm_pattern_fini(&pattern);
-    mmsim_machine_stats(run->machine, &after);
-    run->outcome.tlb_hits = after.tlb.hits - before.tlb.hits;
-    run->outcome.tlb_misses = after.tlb.misses - before.tlb.misses;
+    references->fill = fill_from_pattern;
+    references->left = step->count;
+    bool opened = mm_pattern_init(&references->pattern, &setup, run->host);
+    run->no_memory |= !opened;
+    return opened;
 }

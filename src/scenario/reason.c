@@ -140,6 +140,8 @@ const char *mm_run_reason(const struct mm_run *run, const struct mm_step *step)
         return "the process is dead, or was never made";
     if (error == MMSIM_EPERM)
         return "not for the kernel";
+    if (step->trace && error == MMSIM_EINVAL)
+        return "the trace has more pages than the mapping";
     if (step->verb->traits & MM_VERB_ACCESSES)
         return reason_of_refusal(run, step);
     if (!mm_run_resolve(run, &step->at, &address))

@@ -73,16 +73,21 @@ static uint64_t value_of(const struct mmsim_result *result, const struct mm_outc
     return outcome->parts & MM_HAS_WALK ? outcome->physical : outcome->value;
 }
 
+bool mm_result_begin(struct mmsim_result *result)
+{
+    return mm_rows_add(&result->records, sizeof(struct mm_record), &result->host) != NULL;
+}
+
 bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,
                     const struct mm_step *step)
 {
     const struct mm_outcome *outcome = &run->outcome;
-    struct mm_record *record = mm_rows_add(&result->records, sizeof *record, &result->host);
     uint32_t first_figure = (uint32_t)result->figures.n;
     int n_figures = keep_figures(result, &outcome->figures);
-    if (!record || n_figures < 0)
+    if (n_figures < 0)
         return false;
-    *record = (struct mm_record){
+    struct mm_record *records = result->records.data;
+    records[run->index] = (struct mm_record){
         .step = step,
         .value = value_of(result, outcome),
         .address = outcome->address,
@@ -118,6 +123,9 @@ bool mm_result_attach(struct mmsim_result *result, const struct mm_attachment *a
     struct mm_attachment *kept = mm_rows_add(&result->attached, sizeof *kept, &result->host);
     if (!kept)
         return false;
+    struct mm_attachment *first = result->attached.data;
+    for (; kept > first && kept[-1].index > attachment->index; kept--)
+        *kept = kept[-1]; /* a step that began later has ended before this one */
     *kept = *attachment;
     kept->json = mm_arena_copy(&result->arena, attachment->json, strlen(attachment->json));
     return !result->arena.failed;
@@ -143,11 +151,12 @@ void mm_result_print_stale(const struct mmsim_result *result, const struct mmsim
 {
     const struct mm_record *records = result->records.data;
     char call[128];
-    if (stale->change.step >= result->records.n) { /* this very step, or before the first */
+    const struct mm_step *step =
+        stale->change.step < result->records.n ? records[stale->change.step].step : NULL;
+    if (!step) { /* one that has not ended, or before the first */
         print(stale, NULL, sink);
         return;
     }
-    const struct mm_step *step = records[stale->change.step].step;
     const char *by = step->by == MM_NO_NAME ? "" : result->scenario->names.rows[step->by].text;
     (void)snprintf(call, sizeof call, "%s%s%s", step->verb->info.name, *by ? " by " : "", by);
     print(stale, call, sink);
@@ -231,7 +240,19 @@ struct mmsim_machine *mmsim_result_machine(const struct mmsim_result *result)
     return result->machine;
 }
 
-/* The first of a list's steps that binds a name; *index grows by the steps executed before it. */
+static uint64_t count_steps(const struct mm_step *steps, size_t n)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct mm_step *step = &steps[i];
+        bool is_order = (step->verb->traits & MM_VERB_ORDERS) != 0;
+        count += is_order ? step->times * count_steps(step->body, step->n_body) : 1;
+    }
+    return count;
+}
+
+/* The first of a list's steps that binds a name; *index grows by the steps executed before it. The
+ * turns of a parallel are known only when it runs: there it grows by all of them but one. */
 static const struct mm_step *find_binding(const struct mm_step *steps, size_t n, uint32_t name,
                                           uint64_t *index)
 {
@@ -245,6 +266,8 @@ static const struct mm_step *find_binding(const struct mm_step *steps, size_t n,
         }
         uint64_t before = *index;
         const struct mm_step *found = find_binding(step->body, step->n_body, name, index);
+        if (found && step->verb->traits & MM_VERB_INTERLEAVES)
+            *index = before + count_steps(step->body, step->n_body) - 1;
         if (found)
             return found;
         *index = before + (*index - before) * step->times;

@@ -4,8 +4,9 @@
  * A record is small, because a scenario may execute millions of steps; what few steps have (faults,
  * bytes that were read) lies in arrays beside. Text is made only when somebody asks for it.
  *
- * Invariants: (1) all memory is counted by `host`; (2) records[i] is the step with index i;
- * (3) `scenario` outlives the result.
+ * Invariants: (1) all memory is counted by `host`; (2) records[i] is the step with index i, made
+ * when it begins and filled when it ends (steps of a `parallel` end in another order);
+ * (3) attachments stand in the order of steps; (4) `scenario` outlives the result.
  */
 #ifndef MM_SCENARIO_RESULT_H
 #define MM_SCENARIO_RESULT_H
@@ -23,9 +24,9 @@ struct mm_rows {
 };
 
 struct mm_record {
-    const struct mm_step *step;
-    uint64_t value;      /* read: value, or offset of its bytes; walk: physical address */
-    mmsim_vaddr address; /* mapped or refused */
+    const struct mm_step *step; /* NULL: it has not ended */
+    uint64_t value;             /* read: value, or offset of its bytes; walk: physical address */
+    mmsim_vaddr address;        /* mapped or refused */
     uint64_t cycles;
     uint64_t first_fault;  /* index of the first of its kept faults */
     uint32_t n_faults;     /* stays at its limit */
@@ -77,15 +78,16 @@ struct mmsim_result {
     struct mm_host host;
     struct mm_arena arena; /* texts of failures, attachments */
     const struct mmsim_scenario *scenario;
-    struct mmsim_machine *machine;
-    struct mm_rows records;   /* struct mm_record */
-    struct mm_rows faults;    /* struct mm_fault_note */
-    struct mm_rows bytes;     /* uint8_t */
-    struct mm_rows figures;   /* struct mm_figure_note */
-    struct mm_rows attached;  /* struct mm_attachment, in the order of steps */
-    struct mm_rows failures;  /* struct mm_failure */
-    struct mm_rows kills;     /* struct mm_kill */
-    struct mm_rows processes; /* struct mm_process_record, in order of creation */
+    struct mmsim_machine *machine; /* may be used when the run has ended */
+    struct mm_run *run;            /* NULL: it has ended */
+    struct mm_rows records;        /* struct mm_record */
+    struct mm_rows faults;         /* struct mm_fault_note */
+    struct mm_rows bytes;          /* uint8_t */
+    struct mm_rows figures;        /* struct mm_figure_note */
+    struct mm_rows attached;       /* struct mm_attachment, in the order of steps */
+    struct mm_rows failures;       /* struct mm_failure */
+    struct mm_rows kills;          /* struct mm_kill */
+    struct mm_rows processes;      /* struct mm_process_record, in order of creation */
     struct mm_binding *bindings;
     uint32_t n_bindings;
     bool told;                /* somebody watched: failures of steps were told */
@@ -100,6 +102,9 @@ bool mm_result_kill(struct mmsim_result *result, uint64_t index, const struct mm
 
 /* Keeps a JSON value for step `index`. False: no host memory. */
 bool mm_result_attach(struct mmsim_result *result, const struct mm_attachment *attachment);
+
+/* Makes room for the step that begins now. False: no host memory. */
+bool mm_result_begin(struct mmsim_result *result);
 
 /* Keeps the current step. False: no host memory. */
 bool mm_result_keep(struct mmsim_result *result, const struct mm_run *run,

@@ -125,7 +125,8 @@ struct mm_run {
     struct mm_text bytes;   /* of the current read */
     struct mm_text line, expected, actual, message; /* scratch */
     struct mm_text stale;                           /* what the TLB sanitizer says of this step */
-    uint64_t n_stale_told;                          /* of its reports, in steps before this one */
+    uint64_t n_stale, first_stale;                  /* of its reports: how many are this step's */
+    uint64_t n_stale_told;                          /* of its reports, so far */
     struct mm_text details;        /* lines below this step: reports of the heap, tables, leaks */
     struct mm_text reports;        /* of the heap, in this step, as items of a JSON list */
     struct mmsim_leak leak;        /* the first one that the current leak-scan found */

@@ -5,6 +5,8 @@
  *
  *   mmsim_step_begin -> the process runs on its CPU -> perform -> judge -> mmsim_step_end -> keep
  *
+ * parallel.c takes the same parts (runner.h), with other steps between a step's beginning and end.
+ *
  * The run ends early when the invariant checker finds a violation or the host gives no memory. At
  * the end the statistics are taken, then every process is exited, and then every frame must be
  * accounted for.
@@ -13,6 +15,7 @@
 
 #include "scenario/load.h"
 #include "scenario/result.h"
+#include "scenario/runner.h"
 #include "scenario/verb.h"
 
 /* ---- faults of the current step ---- */
@@ -50,7 +53,9 @@ static void note_kill(struct mm_run *run, const struct mmsim_event *event)
 
 static void on_event(void *user, const struct mmsim_event *event)
 {
-    struct mm_run *run = user;
+    struct mm_run *run = ((struct mmsim_result *)user)->run;
+    if (!run)
+        return;
     struct mm_outcome *outcome = &run->outcome;
     if (event->type == MMSIM_EVENT_OOM) {
         note_kill(run, event);
@@ -79,29 +84,38 @@ static bool is_dead(const struct mm_run *run, const struct mm_step *step)
     return !process || !mmsim_process_alive(process);
 }
 
-static void act(struct mm_run *run, const struct mm_step *step)
+bool mm_step_enter(struct mm_run *run, const struct mm_step *step)
 {
     if (is_dead(run, step)) {
         mm_run_errno(run, MMSIM_ESRCH);
-        if (step->verb->perform == mm_perform_mmap && step->name != MM_NO_NAME)
+        bool maps = step->verb->perform == mm_perform_mmap || step->trace;
+        if (maps && step->name != MM_NO_NAME)
             run->bindings[step->name].bound = false;
-        return;
+        return false;
     }
     struct mmsim_process *process = mm_run_actor(run, step);
     if (process && step->on != MM_NO_CPU)
         mm_run_errno(run, mmsim_run_on(process, (unsigned)step->on));
-    if (run->outcome.outcome != MMSIM_DONE)
-        return;
+    return run->outcome.outcome == MMSIM_DONE;
+}
+
+void mm_step_arm(struct mm_run *run, const struct mm_step *step)
+{
+    struct mmsim_process *process = mm_run_actor(run, step);
     if (process && step->survive)
         mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_SURVIVE);
     mmsim_kernel_at(run->machine, step->site);
-    step->verb->perform(run, step);
+}
+
+void mm_step_disarm(struct mm_run *run, const struct mm_step *step)
+{
+    struct mmsim_process *process = mm_run_actor(run, step);
     mmsim_kernel_at(run->machine, NULL);
     if (process && step->survive)
         mmsim_process_on_signal(process, MMSIM_ON_SIGNAL_DIE);
 }
 
-/* Lines on what the TLB sanitizer found in this step. */
+/* Lines on what the TLB sanitizer found since the last step, up to n_stale reports in all. */
 static void tell_stale(struct mm_run *run, uint64_t n_stale)
 {
     struct mmsim_stale stale;
@@ -111,27 +125,35 @@ static void tell_stale(struct mm_run *run, uint64_t n_stale)
             mm_result_print_stale(run->result, &stale, mmsim_stale_print, &sink);
 }
 
+void mm_step_account(struct mm_run *run, uint64_t cycles_before)
+{
+    struct mmsim_sanitizer_counts counts;
+    run->outcome.cycles += mmsim_machine_cycles(run->machine) - cycles_before;
+    (void)mmsim_sanitizer_get_counts(run->machine, &counts);
+    if (counts.n_stale == run->n_stale_told)
+        return;
+    if (run->n_stale == 0)
+        run->first_stale = run->n_stale_told;
+    run->n_stale += counts.n_stale - run->n_stale_told;
+    if (run->options->on_step)
+        tell_stale(run, counts.n_stale);
+    run->n_stale_told = counts.n_stale;
+}
+
 /* Each step in which a stale translation was used has failed, unless it failed anyway. */
 static bool judge_stale(struct mm_run *run, bool failed)
 {
-    struct mmsim_sanitizer_counts counts;
     struct mmsim_stale stale;
-    (void)mmsim_sanitizer_get_counts(run->machine, &counts);
-    bool found = counts.n_stale > run->n_stale_told;
-    if (found && run->options->on_step)
-        tell_stale(run, counts.n_stale);
-    if (found && !failed) {
-        struct mmsim_sink sink = mm_text_sink(&run->message);
-        mm_text_puts(&run->expected, "no stale translation is used");
-        mm_text_printf(&run->actual, "%llu used",
-                       (unsigned long long)(counts.n_stale - run->n_stale_told));
-        if (mmsim_stale_get(run->machine, (size_t)run->n_stale_told, &stale))
-            mm_result_print_stale(run->result, &stale, mmsim_stale_print_line, &sink);
-        else
-            mm_text_puts(&run->message, "more stale translations than reports are kept of");
-    }
-    run->n_stale_told = counts.n_stale;
-    return failed || found;
+    if (run->n_stale == 0 || failed)
+        return failed;
+    struct mmsim_sink sink = mm_text_sink(&run->message);
+    mm_text_puts(&run->expected, "no stale translation is used");
+    mm_text_printf(&run->actual, "%llu used", (unsigned long long)run->n_stale);
+    if (mmsim_stale_get(run->machine, (size_t)run->first_stale, &stale))
+        mm_result_print_stale(run->result, &stale, mmsim_stale_print_line, &sink);
+    else
+        mm_text_puts(&run->message, "more stale translations than reports are kept of");
+    return true;
 }
 
 static void report(struct mm_run *run, const struct mm_step *step, bool failed)
@@ -192,7 +214,7 @@ static bool keep(struct mm_run *run, const struct mm_step *step, bool failed)
     return !failed || mm_result_fail(run->result, &failure);
 }
 
-static enum mmsim_status no_memory(const struct mm_run *run, struct mmsim_error *error)
+enum mmsim_status mm_run_no_memory(const struct mm_run *run, struct mmsim_error *error)
 {
     return mm_error_set(error, MMSIM_HOST_MEMORY, run->scenario->file,
                         "no memory to run the scenario");
@@ -221,31 +243,36 @@ static void note_cpu(struct mm_run *run, const struct mm_step *step)
     run->outcome.cpu = process ? mmsim_process_cpu(process) : 0;
 }
 
-static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step,
-                                  struct mmsim_error *error)
+void mm_step_start(struct mm_run *run, const struct mm_step *step)
 {
     memset(&run->outcome, 0, sizeof run->outcome);
     run->why = (struct mmsim_error){.status = MMSIM_OK};
     mm_text_clear(&run->bytes);
     mm_text_clear(&run->stale);
+    run->n_stale = 0;
     mm_run_forget_reports(run);
     run->has_walk = false;
     run->access = MMSIM_ACCESS_READ;
     run->has_expected_address = (step->expect.given & MM_EXPECT_ADDRESS) != 0 &&
                                 mm_run_resolve(run, &step->expect.address, &run->expected_address);
-    uint64_t before = mmsim_machine_cycles(run->machine);
     run->index = mmsim_step_begin(run->machine);
-    act(run, step);
+    run->no_memory |= !mm_result_begin(run->result);
+}
+
+enum mmsim_status mm_step_finish(struct mm_run *run, const struct mm_step *step,
+                                 struct mmsim_error *error)
+{
+    uint64_t before = mmsim_machine_cycles(run->machine);
     mm_run_collect(run);
     note_cpu(run, step);
-    run->outcome.cycles = mmsim_machine_cycles(run->machine) - before;
+    mm_step_account(run, before);
     bool failed = judge_stale(run, !mm_run_judge(run, step));
     struct mmsim_error found = {.status = MMSIM_OK};
     enum mmsim_status status = mmsim_step_end(run->machine, &found);
     if (!run->no_memory)
         report(run, step, failed);
     if (!keep(run, step, failed))
-        return no_memory(run, error);
+        return mm_run_no_memory(run, error);
     if (status == MMSIM_OK)
         return MMSIM_OK;
     if (error)
@@ -253,7 +280,27 @@ static enum mmsim_status run_step(struct mm_run *run, const struct mm_step *step
     return status == MMSIM_INVARIANT ? violated(run, step->line, &found) : status;
 }
 
+enum mmsim_status mm_step_run(struct mm_run *run, const struct mm_step *step,
+                              struct mmsim_error *error)
+{
+    mm_step_start(run, step);
+    uint64_t before = mmsim_machine_cycles(run->machine);
+    if (mm_step_enter(run, step)) {
+        mm_step_arm(run, step);
+        step->verb->perform(run, step);
+        mm_step_disarm(run, step);
+    }
+    mm_step_account(run, before);
+    return mm_step_finish(run, step, error);
+}
+
 /* ---- lists of steps ---- */
+
+bool mm_run_is_stopped(struct mm_run *run)
+{
+    run->stopped |= run->options->stop_after && run->result->records.n >= run->options->stop_step;
+    return run->stopped;
+}
 
 static enum mmsim_status run_list(struct mm_run *run, const struct mm_step *steps, size_t n,
                                   struct mmsim_error *error);
@@ -276,14 +323,14 @@ static enum mmsim_status run_list(struct mm_run *run, const struct mm_step *step
                                   struct mmsim_error *error)
 {
     enum mmsim_status status = MMSIM_OK;
-    for (size_t i = 0; i < n && status == MMSIM_OK && !run->stopped; i++) {
-        if (steps[i].verb->traits & MM_VERB_ORDERS) {
+    for (size_t i = 0; i < n && status == MMSIM_OK && !mm_run_is_stopped(run); i++) {
+        unsigned traits = steps[i].verb->traits;
+        if (traits & MM_VERB_INTERLEAVES)
+            status = mm_run_parallel(run, &steps[i], error);
+        else if (traits & MM_VERB_ORDERS)
             status = run_repeat(run, &steps[i], error);
-            continue;
-        }
-        status = run_step(run, &steps[i], error);
-        run->stopped =
-            run->options->stop_after && run->result->records.n >= run->options->stop_step;
+        else
+            status = mm_step_run(run, &steps[i], error);
     }
     return status;
 }
@@ -320,7 +367,7 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
     run->result->bindings = run->bindings;
     run->result->n_bindings = n;
     if (!run->processes || !run->bindings || !run->batch || !run->groups || !run->things)
-        return no_memory(run, error);
+        return mm_run_no_memory(run, error);
     run->processes[MM_NAME_KERNEL] = mmsim_kernel(run->machine);
     bind_devices(run);
     if (!mm_run_make_files(run))
@@ -328,7 +375,7 @@ static enum mmsim_status build(struct mm_run *run, struct mmsim_error *error)
                             "the disk or the memory is too small for the scenario's files");
     (void)mmsim_listen(run->machine,
                        MMSIM_EVENT_BIT(MMSIM_EVENT_FAULT) | MMSIM_EVENT_BIT(MMSIM_EVENT_OOM),
-                       on_event, run);
+                       on_event, run->result);
     mm_run_watch_heap(run);
     if (run->options->on_machine)
         run->options->on_machine(run->options->user, run->machine);
@@ -351,7 +398,7 @@ static enum mmsim_status spawn_given(struct mm_run *run, struct mmsim_error *err
                                      .actual = "the machine has no memory for it",
                                      .message = why.text};
         if (status == MMSIM_HOST_MEMORY || !mm_result_fail(run->result, &failure))
-            return no_memory(run, error);
+            return mm_run_no_memory(run, error);
     }
     return MMSIM_OK;
 }
@@ -380,7 +427,7 @@ static enum mmsim_status settle(struct mm_run *run, struct mmsim_error *error)
         if (mmsim_process_alive(process))
             (void)mmsim_exit(process, 0);
     if (!judge_outside(run))
-        return no_memory(run, error);
+        return mm_run_no_memory(run, error);
     if (run->options->check == MMSIM_CHECK_OFF)
         return MMSIM_OK;
     struct mmsim_error found = {.status = MMSIM_OK};
@@ -405,14 +452,13 @@ static enum mmsim_status run_whole(struct mm_run *run, struct mmsim_error *error
     if (status == MMSIM_OK)
         status = spawn_given(run, error);
     if (status == MMSIM_OK && !judge_outside(run))
-        status = no_memory(run, error);
-    run->stopped = options->stop_after && options->stop_step == 0;
+        status = mm_run_no_memory(run, error);
     if (status == MMSIM_OK)
         status = run_list(run, run->scenario->steps.steps, run->scenario->steps.n, error);
     if (status != MMSIM_OK && status != MMSIM_INVARIANT)
         return status;
     if (!mm_result_take_stats(run->result))
-        return no_memory(run, error);
+        return mm_run_no_memory(run, error);
     return status == MMSIM_OK && !options->stop_after ? settle(run, error) : status;
 }
 
@@ -423,6 +469,7 @@ static void run_init(struct mm_run *run, struct mmsim_result *result,
     run->scenario = scenario;
     run->options = options;
     run->result = result;
+    result->run = run;
     run->host = &result->host;
     run->first_time = true;
     mm_text_init(&run->bytes, run->host);
@@ -438,6 +485,7 @@ static void run_init(struct mm_run *run, struct mmsim_result *result,
 static void run_fini(struct mm_run *run)
 {
     uint32_t n_names = run->scenario->names.n;
+    run->result->run = NULL;
     if (run->machine)
         mmsim_heap_listen(run->machine, NULL, NULL);
     for (uint32_t i = 0; run->groups && i < n_names; i++)

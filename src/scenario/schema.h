@@ -17,12 +17,14 @@ struct mm_decoder {
     struct mm_arena *arena;
     struct mm_mistakes *mistakes;
     struct mm_names *names;
-    struct mm_names *things;     /* caches, pools and scopes */
-    const char *file;            /* as the caller named it */
-    struct mmsim_config *config; /* of the machine; complete before the first step is read */
+    struct mm_names *things;        /* caches, pools and scopes */
+    const char *file;               /* as the caller named it */
+    struct mm_given_trace **traces; /* that were opened; the scenario's */
+    struct mmsim_config *config;    /* of the machine; complete before the first step is read */
     uint32_t cpu_mhz;
 };
 
+struct mm_given_trace;
 struct mm_key;
 typedef void (*mm_key_reader)(struct mm_decoder *decoder, const struct mm_key *key,
                               const struct mm_node *value, void *field);

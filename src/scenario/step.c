@@ -12,7 +12,7 @@
 #include "scenario/verb.h"
 #include "trace/pattern.h"
 
-enum { DEFAULT_STRIDE_BYTES = 4096, MAX_VERBS = 128 };
+enum { DEFAULT_STRIDE_BYTES = 4096, DEFAULT_QUANTUM = 100, MAX_VERBS = 128 };
 /* n_executed once there are too many steps, before and after that was said. */
 enum { STEPS_EXCEEDED = MM_STEPS_MAX + 1, STEPS_REPORTED = MM_STEPS_MAX + 2 };
 #define DEFAULT_THETA 0.99
@@ -143,6 +143,7 @@ static void set_defaults(struct mm_step *step, const struct mm_step *outer)
     step->theta = DEFAULT_THETA;
     step->access = MMSIM_ACCESS_READ;
     step->times = 1;
+    step->quantum = DEFAULT_QUANTUM;
 }
 
 static void add_times(uint64_t *n_executed, uint64_t times)
@@ -166,6 +167,7 @@ static void read_body(struct mm_decoder *decoder, struct mm_step *step,
     uint64_t times = context->times * step->times; /* both are at most MM_STEPS_MAX + 1 */
     struct mm_step_context inner = {
         .outer = step,
+        .parallel = step->verb->traits & MM_VERB_INTERLEAVES ? step : context->parallel,
         .times = times > MM_STEPS_MAX ? MM_STEPS_MAX + 1 : times,
         .n_executed = context->n_executed,
     };
@@ -174,6 +176,25 @@ static void read_body(struct mm_decoder *decoder, struct mm_step *step,
         mm_steps_read(decoder, step->body_node, &inner, &body);
     step->body = body.steps;
     step->n_body = body.n;
+}
+
+/* A parallel takes its steps apart by their processes: each must have one. */
+static void check_in_parallel(struct mm_decoder *decoder, const struct mm_node *node,
+                              const struct mm_step *parallel, const struct mm_step *step)
+{
+    const struct mm_node *verb = mm_node_get(node, "do");
+    if (step->verb->traits & MM_VERB_INTERLEAVES)
+        mm_mistake_add(decoder->mistakes, verb,
+                       "a parallel inside a parallel (line %u): all steps of a parallel take turns "
+                       "already, put them into one list",
+                       parallel->line);
+    else if ((step->verb->traits & MM_VERB_ORDERS) == 0 && step->by == MM_NO_NAME &&
+             !mm_node_get(node, "by"))
+        mm_mistake_add(
+            decoder->mistakes, verb,
+            "a step inside a parallel (line %u) is done by a process, but this %s has no "
+            "'by': put it before or behind the parallel",
+            parallel->line, step->verb->info.name);
 }
 
 /* Where the kernel's own doings come from. */
@@ -207,6 +228,8 @@ static void read_step(struct mm_decoder *decoder, const struct mm_node *node,
         mm_expect_read(decoder, step->expect_node, step);
     if (step->verb->verify)
         step->verb->verify(decoder, node, step);
+    if (context->parallel)
+        check_in_parallel(decoder, node, context->parallel, step);
     step->site = site_of(decoder, step);
     bool makes_process = step->verb->verify == mm_verify_names_process && step->name_node;
     if (makes_process && context->times > 1)

@@ -15,6 +15,7 @@
 #include "scenario/figure.h"
 
 struct mm_verb;
+struct mmsim_trace;
 
 /* What `expect` may speak of: a bit each, in struct mm_expectation and in the table of verbs. */
 enum mm_expected {
@@ -107,7 +108,7 @@ struct mm_step {
 
     uint32_t by;   /* number of a process; MM_NO_NAME where the verb has none */
     uint32_t name; /* of the process or address that it makes; MM_NO_NAME = none */
-    uint32_t over; /* number of an address: access; of its objects: frees of all */
+    uint32_t over; /* number of an address: access, replay; of its objects: frees of all */
     struct mm_place at;
     bool has_at;          /* mmap: an address was given */
     bool has_length;      /* access */
@@ -124,7 +125,10 @@ struct mm_step {
     double theta;
     uint32_t writes; /* billionths */
     uint64_t times;
-    struct mm_step *body; /* repeat */
+    const struct mmsim_trace *trace; /* replay; the scenario's */
+    uint64_t start;                  /* its first reference; `count`: how many, from there */
+    uint64_t quantum;                /* parallel: references, or steps of other verbs, of a turn */
+    struct mm_step *body;            /* repeat, parallel */
     size_t n_body;
     struct mm_expression that;
     const char *text;        /* note */
@@ -139,7 +143,7 @@ struct mm_step {
 };
 
 /*
- * Reads a list of steps. `defaults` carries what an enclosing repeat gives its body (on, survive);
+ * Reads a list of steps. `outer` carries what a repeat or parallel gives its body (on, survive);
  * `times` is how often the list runs, *n_executed grows by the steps that this makes.
  */
 struct mm_step_list {
@@ -147,8 +151,9 @@ struct mm_step_list {
     size_t n;
 };
 struct mm_step_context {
-    const struct mm_step *outer; /* the enclosing repeat; NULL */
-    uint64_t times;              /* product of the enclosing repeats' times, capped */
+    const struct mm_step *outer;    /* the enclosing repeat or parallel; NULL */
+    const struct mm_step *parallel; /* the enclosing parallel, whatever lies between; NULL */
+    uint64_t times;                 /* product of the enclosing repeats' times, capped */
     uint64_t *n_executed;
 };
 
@@ -175,6 +180,8 @@ void mm_read_value_size(struct mm_decoder *decoder, const struct mm_key *key,
                         const struct mm_node *value, void *field); /* uint64_t: 1, 2, 4, 8 */
 void mm_read_pattern(struct mm_decoder *decoder, const struct mm_key *key,
                      const struct mm_node *value, void *field); /* uint64_t */
+void mm_read_trace(struct mm_decoder *decoder, const struct mm_key *key,
+                   const struct mm_node *value, void *field); /* const struct mmsim_trace * */
 void mm_read_access(struct mm_decoder *decoder, const struct mm_key *key,
                     const struct mm_node *value, void *field); /* uint64_t */
 void mm_read_list(struct mm_decoder *decoder, const struct mm_key *key, const struct mm_node *value,

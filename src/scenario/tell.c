@@ -197,6 +197,15 @@ void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_te
                    step->count == 1 ? "" : "s", name_of(run, step->over));
 }
 
+void mm_tell_replay(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
+{
+    mm_text_puts(line, "replay ");
+    put_several(line, step->count, "reference");
+    mm_text_printf(line, " of %s", mmsim_trace_info(step->trace)->name);
+    if (step->over != MM_NO_NAME)
+        mm_text_printf(line, " in %s", name_of(run, step->over));
+}
+
 /* ---- what happened ---- */
 
 static const char *fault_sentence(enum mmsim_fault_kind kind, bool reused)
@@ -257,7 +266,8 @@ static void put_figures(const struct mm_run *run, const struct mm_step *step, st
     for (unsigned i = 0; i < MM_N_FIGURES; i++) {
         enum mm_figure figure = (enum mm_figure)i;
         bool expected = (step->expect.given & MM_EXPECT_FIGURE(figure)) != 0;
-        bool plain = figure == MM_FIGURE_USABLE || figure == MM_FIGURE_GROUPS;
+        bool plain = figure == MM_FIGURE_USABLE || figure == MM_FIGURE_GROUPS ||
+                     figure == MM_FIGURE_REFERENCES;
         bool answer = figure == MM_FIGURE_LEAKED || figure == MM_FIGURE_FREED ||
                       figure == MM_FIGURE_OBJECTS || (figures->values[figure] > 0 && !plain);
         bool told = figure == MM_FIGURE_MISTAKES; /* put_mistake() */
@@ -297,9 +307,10 @@ static void put_tlb(const struct mm_run *run, const struct mm_step *step, struct
                     bool *first)
 {
     const struct mm_outcome *outcome = &run->outcome;
-    if (step->verb->perform != mm_perform_access || outcome->tlb_hits + outcome->tlb_misses == 0)
+    if (!step->verb->open || outcome->tlb_hits + outcome->tlb_misses == 0)
         return;
     separate(line, first);
+    mm_text_puts(line, step->trace ? "TLB: " : ""); /* it has misses of another kind too */
     put_several(line, outcome->tlb_hits, "hit");
     mm_text_puts(line, ", ");
     mm_tell_put_count(line, outcome->tlb_misses);

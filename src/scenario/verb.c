@@ -6,9 +6,11 @@
 
 #include <string.h>
 
-#include "trace/pattern.h"
+#include "scenario/references.h"
 
 #define FIELD(field) offsetof(struct mm_step, field)
+
+enum { MAX_QUANTUM = 1000000000 };
 
 /* Rows that several verbs share. */
 #define BY                                                                                         \
@@ -178,6 +180,34 @@ static const struct mm_key access_keys[] = {
     LATER("phases"),
     MM_KEYS_END,
 };
+static const struct mm_key replay_keys[] = {
+    BY,
+    {.name = "trace",
+     .need = MM_KEY_REQUIRED,
+     .read = mm_read_trace,
+     .offset = FIELD(trace),
+     .meaning = "a file of the host"},
+    {.name = "over",
+     .read = mm_read_address_name,
+     .offset = FIELD(over),
+     .meaning = "the name of a mapping, which has page 0 of the trace first"},
+    {.name = "as",
+     .read = mm_read_new_name,
+     .offset = FIELD(name_node),
+     .meaning = "a name for the mapping that it makes without `over`"},
+    {.name = "limit",
+     .read = mm_read_count,
+     .offset = FIELD(count),
+     .low = 1,
+     .high = UINT64_C(1) << 40,
+     .meaning = "how many references, at most"},
+    {.name = "start",
+     .read = mm_read_count,
+     .offset = FIELD(start),
+     .high = UINT64_MAX,
+     .meaning = "the first reference, from 0"},
+    MM_KEYS_END,
+};
 static const struct mm_key repeat_keys[] = {
     {.name = "times",
      .need = MM_KEY_REQUIRED,
@@ -191,6 +221,20 @@ static const struct mm_key repeat_keys[] = {
      .read = mm_read_list,
      .offset = FIELD(body_node),
      .meaning = "what is repeated"},
+    MM_KEYS_END,
+};
+static const struct mm_key parallel_keys[] = {
+    {.name = "quantum",
+     .read = mm_read_count,
+     .offset = FIELD(quantum),
+     .low = 1,
+     .high = MAX_QUANTUM,
+     .meaning = "references or steps of a turn"},
+    {.name = "steps",
+     .need = MM_KEY_REQUIRED,
+     .read = mm_read_list,
+     .offset = FIELD(body_node),
+     .meaning = "what is done by turns"},
     MM_KEYS_END,
 };
 static const struct mm_key check_keys[] = {
@@ -333,11 +377,25 @@ static const struct mm_verb verbs[] = {
      .traits = ACTS_ACCESSES | MM_VERB_TELLS,
      .expects = ACCESS,
      .verify = mm_verify_access,
-     .perform = mm_perform_access,
+     .perform = mm_perform_references,
+     .open = mm_open_access,
      .tell = mm_tell_access},
+    {.info = {"replay", "make the references of a trace", "by, trace, over?, as?, limit?, start?"},
+     .keys = replay_keys,
+     .traits = ACTS_ACCESSES | MM_VERB_TELLS,
+     .expects =
+         ACCESS | MM_EXPECT_FIGURE(MM_FIGURE_REFERENCES) | MM_EXPECT_FIGURE(MM_FIGURE_MISSES),
+     .verify = mm_verify_replay,
+     .perform = mm_perform_references,
+     .open = mm_open_replay,
+     .tell = mm_tell_replay},
     {.info = {"repeat", "do steps several times", "times, steps"},
      .keys = repeat_keys,
      .traits = MM_VERB_ORDERS},
+    {.info = {"parallel", "do the steps of several processes by turns", "quantum?, steps"},
+     .keys = parallel_keys,
+     .traits = MM_VERB_ORDERS | MM_VERB_INTERLEAVES,
+     .verify = mm_verify_parallel},
     {.info = {"check", "fail unless an expression over the statistics is true", "that"},
      .keys = check_keys,
      .traits = MM_VERB_TELLS,
@@ -359,7 +417,7 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "replay", "reclaim", "swapoff", "age", "parallel", "invlpg", "load-cr3", "set", "snapshot",
+    "reclaim", "swapoff", "age", "invlpg", "load-cr3", "set", "snapshot",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)

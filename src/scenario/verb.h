@@ -16,11 +16,14 @@
 #include "scenario/step.h"
 
 enum mm_verb_trait {
-    MM_VERB_ACTS = 1 << 0,     /* has `by`: needs a live process */
-    MM_VERB_ACCESSES = 1 << 1, /* goes through the MMU: can be refused, by a signal or EFAULT */
-    MM_VERB_TELLS = 1 << 2,    /* worth a line for people even when nothing special happened */
-    MM_VERB_ORDERS = 1 << 3    /* repeat: no step itself, only an order for others */
+    MM_VERB_ACTS = 1 << 0,       /* has `by`: needs a live process */
+    MM_VERB_ACCESSES = 1 << 1,   /* goes through the MMU: can be refused, by a signal or EFAULT */
+    MM_VERB_TELLS = 1 << 2,      /* worth a line for people even when nothing special happened */
+    MM_VERB_ORDERS = 1 << 3,     /* repeat, parallel: no step itself, only an order for others */
+    MM_VERB_INTERLEAVES = 1 << 4 /* parallel: an order by turns */
 };
+
+struct mm_references;
 
 struct mm_verb {
     struct mmsim_verb_info info;
@@ -31,6 +34,9 @@ struct mm_verb {
     void (*verify)(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
     /* Does it and says in run->outcome what happened. NULL: ORDERS. */
     void (*perform)(struct mm_run *run, const struct mm_step *step);
+    /* Of a verb whose perform function is mm_perform_references(): its source of them. False: the
+     * step is over, run->outcome says why. NULL: the verb is done in one go. */
+    bool (*open)(struct mm_run *run, const struct mm_step *step, struct mm_references *references);
     /* What was asked, for people: "write 7 at buf (0x40000000)". */
     void (*tell)(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 };
@@ -58,6 +64,9 @@ void mm_verify_write(struct mm_decoder *decoder, const struct mm_node *node, str
 void mm_verify_mmio_write(struct mm_decoder *decoder, const struct mm_node *node,
                           struct mm_step *step);
 void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+void mm_verify_replay(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step);
+void mm_verify_parallel(struct mm_decoder *decoder, const struct mm_node *node,
+                        struct mm_step *step);
 
 /* verb_vm.c */
 void mm_read_file_name(struct mm_decoder *decoder, const struct mm_key *key,
@@ -98,7 +107,6 @@ void mm_perform_write(struct mm_run *run, const struct mm_step *step);
 void mm_perform_fill(struct mm_run *run, const struct mm_step *step);
 void mm_perform_compare(struct mm_run *run, const struct mm_step *step);
 void mm_perform_exec(struct mm_run *run, const struct mm_step *step);
-void mm_perform_access(struct mm_run *run, const struct mm_step *step);
 
 /* perform_heap.c and perform_leak.c */
 void mm_perform_kmalloc(struct mm_run *run, const struct mm_step *step);
@@ -143,6 +151,7 @@ void mm_tell_write(struct mm_run *run, const struct mm_step *step, struct mm_tex
 void mm_tell_fill(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_compare(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_exec(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
+void mm_tell_replay(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 void mm_tell_access(struct mm_run *run, const struct mm_step *step, struct mm_text *line);
 
 /* Parts of a line, for both. */

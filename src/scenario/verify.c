@@ -1,6 +1,7 @@
 /* verify.c - what is wrong with a step although each of its keys is right by itself. */
 #include <inttypes.h>
 
+#include "scenario/load.h"
 #include "scenario/verb.h"
 #include "trace/pattern.h"
 
@@ -116,4 +117,43 @@ void mm_verify_access(struct mm_decoder *decoder, const struct mm_node *node, st
     step->has_seed = mm_node_get(node, "seed") != NULL;
     check_only_for(decoder, node, "stride", step, MM_PATTERN_STRIDE);
     check_only_for(decoder, node, "theta", step, MM_PATTERN_ZIPF);
+}
+
+/* Without a limit, all from `start` on; with one, as many of those as it allows. */
+static void find_count(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    uint64_t n = mmsim_trace_info(step->trace)->n_references;
+    if (step->start >= n) {
+        mm_mistake_add(decoder->mistakes, mm_node_get(node, "start"),
+                       "start: the trace has only %" PRIu64 " reference%s, counted from 0", n,
+                       n == 1 ? "" : "s");
+        return;
+    }
+    uint64_t left = n - step->start;
+    step->count = step->count == 0 || step->count > left ? left : step->count;
+}
+
+void mm_verify_replay(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
+{
+    const struct mm_node *as = mm_node_get(node, "as");
+    bool maps = mm_node_get(node, "over") == NULL;
+    if (step->trace)
+        find_count(decoder, node, step);
+    if (step->name_node)
+        step->name = mm_field_declare(decoder, "as", step->name_node, MM_NAME_ADDRESS);
+    if (as && !maps)
+        mm_mistake_add(decoder->mistakes, as->key,
+                       "'as' names the mapping that a replay makes, but with 'over' it makes none");
+    if (maps && step->by == MM_NAME_KERNEL)
+        mm_mistake_add(decoder->mistakes, mm_node_get(node, "by"),
+                       "a replay by the kernel needs 'over': the kernel has no mappings");
+}
+
+void mm_verify_parallel(struct mm_decoder *decoder, const struct mm_node *node,
+                        struct mm_step *step)
+{
+    (void)node;
+    if (step->body_node && step->body_node->n_children == 0)
+        mm_mistake_add(decoder->mistakes, step->body_node,
+                       "steps: there is nothing to do: expected steps by several processes");
 }

@@ -298,6 +298,12 @@ uint64_t mmsim_step_begin(struct mmsim_machine *machine)
     return machine->obs.step;
 }
 
+void mmsim_step_resume(struct mmsim_machine *machine, uint64_t step)
+{
+    MM_ASSERT(step < machine->n_steps, "a step is resumed that never began");
+    machine->obs.step = step;
+}
+
 enum mmsim_status mmsim_step_end(struct mmsim_machine *machine, struct mmsim_error *error)
 {
     mm_gc_after_step(machine);
