@@ -264,6 +264,8 @@ enum mmsim_fail_what {
     MMSIM_FAIL_FRAMES,
     MMSIM_FAIL_FILE_READS,  /* requests of the disk's; of the rules, only nth and every */
     MMSIM_FAIL_FILE_WRITES, /* the same */
+    MMSIM_FAIL_SWAP_READS,  /* requests of all swap areas together; nth and every */
+    MMSIM_FAIL_SWAP_WRITES, /* the same */
     MMSIM_FAIL_POWER,       /* the disk loses its power as the n-th write completes; mmsim_crash()
                                brings it back */
     MMSIM_N_FAIL_WHATS

@@ -117,10 +117,6 @@ void mmsim_machine_policy(const struct mmsim_machine *machine, struct mmsim_poli
 /* Pages that a policy has brought into frames so far, for one process (scope local) or all. */
 uint64_t mmsim_machine_loads(const struct mmsim_machine *machine);
 
-/* Makes the n-th swap read or write from now on fail, once or each n-th time; 0: none. */
-void mmsim_fail_swap_read(struct mmsim_machine *machine, uint64_t nth, uint64_t every);
-void mmsim_fail_swap_write(struct mmsim_machine *machine, uint64_t nth, uint64_t every);
-
 #ifdef __cplusplus
 }
 #endif

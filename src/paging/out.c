@@ -107,6 +107,8 @@ enum mm_out mm_out_begin(struct mm_reclaim *reclaim, struct mm_out_batch *batch,
         return MM_OUT_NO_SWAP;
     if (is_cached && !mm_swap_is_filled(reclaim->swap, slot))
         return MM_OUT_IO_ERROR;
+    if (reclaim->swap->areas[mm_swap_area_of(reclaim->swap, slot)].state != MM_SWAP_ON)
+        return MM_OUT_NO_SWAP; /* it is being emptied */
     add(reclaim, batch, frame, slot, is_cached);
     return MM_OUT_UNDER_WAY;
 }

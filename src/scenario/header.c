@@ -49,11 +49,25 @@ void mm_header_require(struct mm_decoder *decoder, const struct mmsim_config *co
 
 /* ---- processes ---- */
 
+struct process_keys {
+    const struct mm_node *name;
+    uint64_t frames;
+};
+
+#define PROCESS_FIELD(field) offsetof(struct process_keys, field)
+
 static const struct mm_key process_table[] = {
     {.name = "name",
      .need = MM_KEY_REQUIRED,
      .read = mm_read_new_name,
+     .offset = PROCESS_FIELD(name),
      .meaning = "what the process is called"},
+    {.name = "frames",
+     .read = mm_read_count,
+     .offset = PROCESS_FIELD(frames),
+     .low = 1,
+     .high = UINT32_MAX,
+     .meaning = "at most so many for its pages, whatever the scope of replacement"},
     MM_KEYS_END,
 };
 
@@ -64,13 +78,13 @@ static void read_processes(struct mm_decoder *decoder, const struct mm_node *lis
     scenario->processes =
         mm_arena_alloc_array(decoder->arena, list->n_children, sizeof *scenario->processes);
     for (const struct mm_node *node = list->first; node && scenario->processes; node = node->next) {
-        const struct mm_node *name = NULL;
-        mm_schema_read(decoder, &schema, node, &name);
-        if (!name)
+        struct process_keys keys = {0};
+        mm_schema_read(decoder, &schema, node, &keys);
+        if (!keys.name)
             continue;
-        uint32_t number = mm_field_declare(decoder, "name", name, MM_NAME_PROCESS);
-        scenario->processes[scenario->n_processes++] =
-            (struct mm_given_process){.name = number, .line = name->line};
+        uint32_t number = mm_field_declare(decoder, "name", keys.name, MM_NAME_PROCESS);
+        scenario->processes[scenario->n_processes++] = (struct mm_given_process){
+            .name = number, .line = keys.name->line, .frames = keys.frames};
     }
 }
 
@@ -137,6 +151,8 @@ void mm_header_read(struct mm_decoder *decoder, const struct mm_node *root,
     decoder->cpu_mhz = mm_config_preset(config)->mhz;
     if (header.machine && mm_node_get(header.machine, "disk"))
         mm_header_read_disk(decoder, mm_node_get(header.machine, "disk"), config);
+    if (header.machine && mm_node_get(header.machine, "swap"))
+        mm_header_read_swap(decoder, mm_node_get(header.machine, "swap"), config);
     if (header.kernel)
         mm_header_read_kernel(decoder, header.kernel, scenario);
     if (header.files)

@@ -2,8 +2,8 @@
  * header.h - the parts of a scenario's header: header.c reads the whole, and calls one file for the
  * machine and one for the kernel.
  *
- * What later parts will offer is accepted where a file spells out today's only value (swap: 0,
- * policy: clock), and refused as "not in this version" otherwise. What a key may say can depend on
+ * What later parts will offer is accepted where a file spells out today's only value, and refused as
+ * "not in this version" otherwise. What a key may say can depend on
  * the CPU; such keys are judged when the CPU is known, wherever in the file they stand.
  */
 #ifndef MM_SCENARIO_HEADER_H
@@ -30,6 +30,16 @@ void mm_header_read_disk(struct mm_decoder *decoder, const struct mm_node *node,
                          struct mmsim_config *config);
 void mm_header_read_page_cache(struct mm_decoder *decoder, const struct mm_node *node,
                                struct mmsim_config *config);
+
+/* header_pager.c: where pages go, and which. */
+void mm_header_read_swap(struct mm_decoder *decoder, const struct mm_node *node,
+                         struct mmsim_config *config);
+void mm_header_read_policy(struct mm_decoder *decoder, const struct mm_node *node,
+                           struct mmsim_config *config);
+void mm_header_read_scope(struct mm_decoder *decoder, const struct mm_node *node,
+                          struct mmsim_config *config);
+void mm_header_read_view(struct mm_decoder *decoder, const struct mm_node *node,
+                         struct mmsim_config *config);
 
 /* header_files.c: the list `files`. */
 void mm_header_read_files(struct mm_decoder *decoder, const struct mm_node *list,

@@ -25,70 +25,14 @@ struct kernel_keys {
     struct mmsim_aslr bits;
     uint64_t heap_checks; /* NO_CHECKS_GIVEN: as CONFIG_MEMORY_DEBUGGING says */
     uint64_t gc_every;
+    const struct mm_node *policy_node, *scope_node, *view_node;
+    uint64_t clean_first, swap_readahead;
+    struct option flush_accessed, load_control;
 };
 #define NO_CHECKS_GIVEN UINT64_MAX
 
 /* What CONFIG_MEMORY_DEBUGGING switches on. */
 #define DEBUGGING_CHECKS (MMSIM_HEAP_RED_ZONES | MMSIM_HEAP_POISON | MMSIM_HEAP_TRACK)
-
-/* ---- policies ---- */
-
-static void read_one_word(struct mm_decoder *decoder, const struct mm_key *key,
-                          const struct mm_node *value, const struct mm_word *words)
-{
-    uint64_t ignored;
-    (void)mm_field_word(decoder, key, value, words, &ignored);
-}
-
-static void read_scope(struct mm_decoder *decoder, const struct mm_key *key,
-                       const struct mm_node *value, void *field)
-{
-    static const struct mm_word words[] = {
-        {.text = "global"}, {.text = "local", .later = true}, {.text = NULL}};
-    (void)field;
-    read_one_word(decoder, key, value, words);
-}
-
-/* Replacement policies: docs/policies.md will define them. */
-static void read_policy(struct mm_decoder *decoder, const struct mm_key *key,
-                        const struct mm_node *value, void *field)
-{
-    static const struct mm_word words[] = {
-        {.text = "clock"},
-        {.text = "opt", .later = true},
-        {.text = "lru", .later = true},
-        {.text = "mru", .later = true},
-        {.text = "fifo", .later = true},
-        {.text = "random", .later = true},
-        {.text = "second-chance", .later = true},
-        {.text = "nru", .later = true},
-        {.text = "nfu", .later = true},
-        {.text = "aging", .later = true},
-        {.text = "lfu", .later = true},
-        {.text = "lru-k", .later = true},
-        {.text = "slru", .later = true},
-        {.text = "2q", .later = true},
-        {.text = "arc", .later = true},
-        {.text = "car", .later = true},
-        {.text = "lirs", .later = true},
-        {.text = "clock-pro", .later = true},
-        {.text = "sieve", .later = true},
-        {.text = "s3-fifo", .later = true},
-        {.text = "linux", .later = true},
-        {.text = "mglru", .later = true},
-        {.text = "wsclock", .later = true},
-        {.text = "working-set", .later = true},
-        {.text = "pff", .later = true},
-        {.text = NULL},
-    };
-    (void)field;
-    const struct mm_node *name = mm_node_get(value, "name");
-    if (value->kind == MM_NODE_MAPPING && value->n_children > 1)
-        mm_mistake_add(decoder->mistakes, value,
-                       "policy: parameters of policies are not in this version");
-    else
-        read_one_word(decoder, key, name ? name : value, words);
-}
 
 /* ---- options ---- */
 
@@ -347,8 +291,37 @@ static const struct mm_key kernel_table[] = {
      .read = mm_read_node,
      .offset = KERNEL_FIELD(page_cache_node),
      .meaning = "reading ahead, and writing back"},
-    {.name = "policy", .read = read_policy, .meaning = "clock", .settled = true},
-    {.name = "scope", .read = read_scope, .meaning = "global", .settled = true},
+    {.name = "policy",
+     .read = mm_read_node,
+     .offset = KERNEL_FIELD(policy_node),
+     .meaning = "which page goes when a frame is needed"},
+    {.name = "scope",
+     .read = mm_read_node,
+     .offset = KERNEL_FIELD(scope_node),
+     .meaning = "whose page: anybody's (global), or one's own (local)"},
+    {.name = "view",
+     .read = mm_read_node,
+     .offset = KERNEL_FIELD(view_node),
+     .meaning = "what the policy sees: accessed bits, or each reference (exact)"},
+    {.name = "clean_first",
+     .read = mm_read_count,
+     .offset = KERNEL_FIELD(clean_first),
+     .high = 1024,
+     .meaning = "dirty victims in a row that are written and spared for a clean one"},
+    {.name = "swap_readahead",
+     .read = mm_read_number,
+     .offset = KERNEL_FIELD(swap_readahead),
+     .low = 1,
+     .high = 32,
+     .meaning = "pages read from swap at once: a power of two"},
+    {.name = "flush_accessed",
+     .read = read_option,
+     .offset = KERNEL_FIELD(flush_accessed),
+     .meaning = "clearing an accessed bit drops the page from TLBs, too"},
+    {.name = "load_control",
+     .read = read_option,
+     .offset = KERNEL_FIELD(load_control),
+     .meaning = "processes wait while the working sets do not fit"},
     {.name = "user_frames",
      .read = mm_read_count,
      .offset = KERNEL_FIELD(user_frames),
@@ -436,6 +409,22 @@ static void apply_virtual_memory(struct mm_decoder *decoder, struct mmsim_config
         mm_mistake_add(decoder->mistakes, keys->execute_node, "%s", error.text);
 }
 
+static void apply_pager(struct mm_decoder *decoder, struct mmsim_config *config,
+                        const struct kernel_keys *keys)
+{
+    struct mmsim_pager_config *pager = &config->pager;
+    pager->clean_first = (unsigned)keys->clean_first;
+    pager->swap_readahead = (unsigned)keys->swap_readahead;
+    pager->keep_young = !keys->flush_accessed.yes;
+    pager->load_control = keys->load_control.yes;
+    if (keys->policy_node)
+        mm_header_read_policy(decoder, keys->policy_node, config);
+    if (keys->scope_node)
+        mm_header_read_scope(decoder, keys->scope_node, config);
+    if (keys->view_node)
+        mm_header_read_view(decoder, keys->view_node, config);
+}
+
 void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *node,
                            struct mmsim_scenario *scenario)
 {
@@ -455,7 +444,11 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
                                .overcommit_percent = config->overcommit_percent,
                                .thp = (uint64_t)config->thp,
                                .large_page_pool = config->large_page_pool,
-                               .bits = config->aslr};
+                               .bits = config->aslr,
+                               .clean_first = config->pager.clean_first,
+                               .swap_readahead = config->pager.swap_readahead,
+                               .flush_accessed = {.yes = !config->pager.keep_young},
+                               .load_control = {.yes = config->pager.load_control}};
     struct mm_schema schema = {.what = "'kernel'", .keys = {kernel_table, NULL}};
     mm_schema_read(decoder, &schema, node, &keys);
     config->user_frames = keys.user_frames;
@@ -475,6 +468,7 @@ void mm_header_read_kernel(struct mm_decoder *decoder, const struct mm_node *nod
     check_needs(decoder, config, &keys);
     apply_options(decoder, config, &keys);
     apply_virtual_memory(decoder, config, &keys);
+    apply_pager(decoder, config, &keys);
     if (keys.page_cache_node)
         mm_header_read_page_cache(decoder, keys.page_cache_node, config);
 }

@@ -8,7 +8,7 @@
 
 struct machine_keys {
     const char *model;
-    const struct mm_node *cpu_node, *paging_node, *ram_node, *mmio_node, *disk_node;
+    const struct mm_node *cpu_node, *paging_node, *ram_node, *mmio_node, *disk_node, *swap_node;
     uint64_t cpus;
     uint64_t paging, tlb, tlb_replacement; /* of the enums of struct mmsim_config */
 };
@@ -80,7 +80,7 @@ static void read_tlb_replacement(struct mm_decoder *decoder, const struct mm_key
     (void)mm_field_word(decoder, key, value, words, field);
 }
 
-/* ---- RAM and swap ---- */
+/* ---- RAM ---- */
 
 /* Page tables with 32-bit entries reach 4 GiB, of which one is for devices. */
 static void read_ram(struct mm_decoder *decoder, const struct mm_node *value,
@@ -95,25 +95,6 @@ static void read_ram(struct mm_decoder *decoder, const struct mm_node *value,
                        mm_mistake_quote(decoder->mistakes, value->text));
     else if (bytes != 0)
         config->ram_bytes = bytes;
-}
-
-static void read_swap(struct mm_decoder *decoder, const struct mm_key *key,
-                      const struct mm_node *value, void *field)
-{
-    (void)field;
-    uint64_t bytes = 0;
-    struct mm_key sized = *key;
-    sized.high = UINT64_MAX;
-    const struct mm_node *size = mm_node_get(value, "size");
-    if (value->kind == MM_NODE_MAPPING && (!size || value->n_children > 1)) {
-        mm_mistake_add(decoder->mistakes, value,
-                       "swap: swap space is not in this version: expected 0");
-        return;
-    }
-    mm_read_size(decoder, &sized, size ? size : value, &bytes);
-    if (bytes != 0)
-        mm_mistake_add(decoder->mistakes, value,
-                       "swap: swap space is not in this version: expected 0");
 }
 
 /* ---- the whole ---- */
@@ -148,7 +129,10 @@ static const struct mm_key machine_table[] = {
      .read = read_tlb_replacement,
      .offset = MACHINE_FIELD(tlb_replacement),
      .meaning = "which entry of a full set goes"},
-    {.name = "swap", .read = read_swap, .meaning = "0", .settled = true},
+    {.name = "swap",
+     .read = mm_read_node,
+     .offset = MACHINE_FIELD(swap_node),
+     .meaning = "where pages go that leave memory"},
     {.name = "disk",
      .read = mm_read_node,
      .offset = MACHINE_FIELD(disk_node),

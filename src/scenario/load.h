@@ -16,6 +16,7 @@
 struct mm_given_process {
     uint32_t name;
     unsigned line;
+    uint64_t frames; /* at most so many; 0 = no limit of its own */
 };
 
 /* A file that is there before the first step. */

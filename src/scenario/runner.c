@@ -390,8 +390,10 @@ static enum mmsim_status spawn_given(struct mm_run *run, struct mmsim_error *err
         struct mmsim_error why = {.status = MMSIM_OK};
         enum mmsim_status status =
             mmsim_spawn(run->machine, name, &run->processes[given->name], &why);
-        if (status == MMSIM_OK)
+        if (status == MMSIM_OK) {
+            mmsim_process_limit_frames(run->processes[given->name], given->frames);
             continue;
+        }
         run->processes[given->name] = NULL;
         struct mm_failure failure = {.line = given->line,
                                      .expected = "a process is made",

@@ -247,11 +247,21 @@ static void put_rule(struct mm_text *line, const struct mm_heap_keys *keys)
         mm_text_puts(line, "no more");
 }
 
+static const char *const WHATS[MMSIM_N_FAIL_WHATS] = {
+    [MMSIM_FAIL_HEAP] = "heap",
+    [MMSIM_FAIL_FRAMES] = "frames",
+    [MMSIM_FAIL_FILE_READS] = "file reads",
+    [MMSIM_FAIL_FILE_WRITES] = "file writes",
+    [MMSIM_FAIL_SWAP_READS] = "swap reads",
+    [MMSIM_FAIL_SWAP_WRITES] = "swap writes",
+    [MMSIM_FAIL_POWER] = "power",
+};
+
 void mm_tell_fail(struct mm_run *run, const struct mm_step *step, struct mm_text *line)
 {
     const struct mm_heap_keys *keys = &step->heap;
     (void)run;
-    mm_text_printf(line, "fail %s: ", keys->what == MMSIM_FAIL_HEAP ? "heap" : "frames");
+    mm_text_printf(line, "fail %s: ", WHATS[keys->what]);
     put_rule(line, keys);
     if (keys->min_size > 0) {
         mm_text_puts(line, "; at least ");

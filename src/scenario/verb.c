@@ -417,7 +417,7 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "reclaim", "swapoff", "age", "invlpg", "load-cr3", "set", "snapshot",
+    "invlpg", "load-cr3", "set", "snapshot",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)
@@ -429,7 +429,13 @@ const struct mm_verb *mm_verb_at(size_t index)
     size_t n_vm = 0;
     while (mm_vm_verb_at(n_vm))
         n_vm++;
-    return index < n_vm ? mm_vm_verb_at(index) : mm_heap_verb_at(index - n_vm);
+    if (index < n_vm)
+        return mm_vm_verb_at(index);
+    index -= n_vm;
+    size_t n_heap = 0;
+    while (mm_heap_verb_at(n_heap))
+        n_heap++;
+    return index < n_heap ? mm_heap_verb_at(index) : mm_pager_verb_at(index - n_heap);
 }
 
 const struct mm_verb *mm_verb_find(const char *name)

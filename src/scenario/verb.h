@@ -51,6 +51,9 @@ const struct mm_verb *mm_heap_verb_at(size_t index);
 /* verb_vm.c: the same for those of virtual memory and files. */
 const struct mm_verb *mm_vm_verb_at(size_t index);
 
+/* verb_pager.c: those of replacement and swap. */
+const struct mm_verb *mm_pager_verb_at(size_t index);
+
 /* True for verbs of parts that are not built. */
 bool mm_verb_is_later(const char *name);
 

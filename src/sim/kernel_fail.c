@@ -32,11 +32,22 @@ static uint64_t fail_disk(struct mmsim_machine *machine, enum mmsim_fail_what wh
                : 0;
 }
 
+static uint64_t fail_swap(struct mmsim_machine *machine, enum mmsim_fail_what what,
+                          const struct mmsim_fail *rules)
+{
+    const struct mm_disk_rule rule = {.nth = rules->nth, .every = rules->every};
+    return mm_swap_inject(&machine->swap,
+                          what == MMSIM_FAIL_SWAP_READS ? MM_DISK_READ_FAILS : MM_DISK_WRITE_FAILS,
+                          &rule);
+}
+
 uint64_t mmsim_fail_set(struct mmsim_machine *machine, enum mmsim_fail_what what,
                         const struct mmsim_fail *rules)
 {
     if (what != MMSIM_FAIL_HEAP && what != MMSIM_FAIL_FRAMES)
-        return fail_disk(machine, what, rules);
+        return what == MMSIM_FAIL_SWAP_READS || what == MMSIM_FAIL_SWAP_WRITES
+                   ? fail_swap(machine, what, rules)
+                   : fail_disk(machine, what, rules);
     bool is_heap = what == MMSIM_FAIL_HEAP;
     struct mm_inject *inject = is_heap ? &machine->heap.inject : &machine->zones.inject;
     uint64_t n_failures = inject->n_failures;

@@ -329,7 +329,7 @@ enum mmsim_errno mmsim_swapoff(struct mmsim_machine *machine, size_t area)
     enum mmsim_errno error = mm_pageout_empty_area(&machine->vm, (unsigned)area);
     if (error || !mm_swap_off_finish(swap, (unsigned)area)) {
         mm_swap_on(swap, (unsigned)area);
-        error = error ? error : MMSIM_EIO;
+        error = error ? error : MMSIM_ENOMEM;
     }
     mm_machine_after_call(machine);
     return error;
@@ -353,21 +353,4 @@ void mmsim_process_limit_frames(struct mmsim_process *process, uint64_t n_frames
         return;
     mm_aspace_limit_frames(process->live->aspace, n_frames);
     mm_machine_after_call(process->machine);
-}
-
-static void fail(struct mmsim_machine *machine, enum mm_disk_mishap mishap, uint64_t nth,
-                 uint64_t every)
-{
-    struct mm_disk_rule rule = {.nth = nth, .every = every};
-    mm_swap_inject(&machine->swap, mishap, &rule);
-}
-
-void mmsim_fail_swap_read(struct mmsim_machine *machine, uint64_t nth, uint64_t every)
-{
-    fail(machine, MM_DISK_READ_FAILS, nth, every);
-}
-
-void mmsim_fail_swap_write(struct mmsim_machine *machine, uint64_t nth, uint64_t every)
-{
-    fail(machine, MM_DISK_WRITE_FAILS, nth, every);
 }

@@ -165,14 +165,12 @@ static enum mmsim_errno bring_back(struct mm_aspace *aspace, mmsim_vaddr page,
         mm_swap_area_of(aspace->vm->reclaim->swap, slot) != area)
         return MMSIM_SUCCESS;
     struct mm_vma *vma = mm_vma_at(&aspace->vmas, page);
-    switch (mm_anon_swapped(aspace, vma, page, slot, MMSIM_ACCESS_READ)) {
-    case MM_ANON_NO_MEMORY:
-        return MMSIM_ENOMEM;
-    case MM_ANON_IO_ERROR:
-        return MMSIM_EIO;
-    default:
-        return MMSIM_SUCCESS;
-    }
+    enum mm_anon_result result = mm_anon_swapped(aspace, vma, page, slot, MMSIM_ACCESS_READ);
+    if (result == MM_ANON_NO_MEMORY || result == MM_ANON_IO_ERROR)
+        return result == MM_ANON_NO_MEMORY ? MMSIM_ENOMEM : MMSIM_EIO;
+    struct mmsim_entry back = mm_pgtable_query(aspace->tables, page);
+    mm_anon_page_own(aspace->vm->reclaim, mm_aspace_frame(aspace, &back));
+    return MMSIM_SUCCESS;
 }
 
 static enum mmsim_errno fetch_shared(struct mm_object *object, unsigned area)
