@@ -19,9 +19,19 @@
     X(fifo)                                                                                        \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
+    X(nru)                                                                                         \
+    X(nfu)                                                                                         \
+    X(aging)                                                                                       \
+    X(lru_k)                                                                                       \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
-    X(sieve)
+    X(clock_pro)                                                                                   \
+    X(sieve)                                                                                       \
+    X(linux)                                                                                       \
+    X(mglru)                                                                                       \
+    X(wsclock)                                                                                     \
+    X(working_set)                                                                                 \
+    X(pff)
 
 #define X(identifier) extern const struct mmsim_policy_ops mm_policy_##identifier;
 MM_POLICY_LIST(X)
