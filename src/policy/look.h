@@ -1,46 +1,51 @@
 /*
- * look.h - accessed bits, as a policy's own hand sees them.
+ * look.h - what a hand finds when it looks at a page: the bit that references set, or, where only
+ * hardware's accessed bits are seen, those.
  *
- * Where each reference is told, reference() sets the page's bit in its flags. Where only bits are
- * seen, the bit is fetched when the hand comes to the page. Either way the bit is then in the
- * flags, and it is the policy that clears it.
+ * Told by reference() or found by looking, it is the same: either way the page was referenced.
  */
 #ifndef MM_POLICY_LOOK_H
 #define MM_POLICY_LOOK_H
 
 #include "policy/resident.h"
 
-struct mm_looker {
-    enum mmsim_look (*look)(void *user, mmsim_page page);
+struct mm_look {
+    enum mmsim_look (*look)(void *user, mmsim_page page); /* NULL: each reference is told */
     void *user;
 };
 
-static inline struct mm_looker mm_looker_of(const struct mmsim_policy_setup *setup)
+static inline struct mm_look mm_look_of(const struct mmsim_policy_setup *setup)
 {
-    return (struct mm_looker){setup->look, setup->user};
+    return (struct mm_look){setup->look, setup->user};
 }
 
-/* Fetches the bits of a resident page; returns its flags. */
-static inline unsigned mm_look_at(const struct mm_looker *looker, struct mm_resident *resident,
-                                  mmsim_page page, unsigned referenced)
+/* Asks for what was not told: it becomes a reference, which sets `bit`. */
+static inline void mm_look_ask(const struct mm_look *look, struct mm_resident *resident,
+                               mmsim_page page, unsigned bit)
 {
-    if (looker->look == NULL)
-        return resident->flags[page];
-    enum mmsim_look found = looker->look(looker->user, page);
+    if (!look->look)
+        return;
+    enum mmsim_look found = look->look(look->user, page);
     if (found != MMSIM_LOOK_NOTHING)
-        mm_resident_touch(resident, page,
-                          found == MMSIM_LOOK_WRITTEN ? MMSIM_KIND_STORE : MMSIM_KIND_LOAD,
-                          referenced);
-    return resident->flags[page];
+        resident->flags[page] =
+            (uint8_t)(resident->flags[page] | bit | (found == MMSIM_LOOK_WRITTEN ? MM_DIRTY : 0u));
 }
 
-/* The same; then the bit is clear. Returns whether it was set. */
-static inline bool mm_look_and_clear(const struct mm_looker *looker, struct mm_resident *resident,
-                                     mmsim_page page, unsigned referenced)
+/* Whether it was referenced since the hand came by; a hand that asks clears nothing of ours. */
+static inline bool mm_look_test(const struct mm_look *look, struct mm_resident *resident,
+                                mmsim_page page, unsigned bit)
 {
-    unsigned flags = mm_look_at(looker, resident, page, referenced);
-    resident->flags[page] = (uint8_t)(flags & ~referenced);
-    return flags & referenced;
+    mm_look_ask(look, resident, page, bit);
+    return (resident->flags[page] & bit) != 0;
+}
+
+/* The same; then its bit is clear. */
+static inline bool mm_look_take(const struct mm_look *look, struct mm_resident *resident,
+                                mmsim_page page, unsigned bit)
+{
+    bool found = mm_look_test(look, resident, page, bit);
+    resident->flags[page] = (uint8_t)(resident->flags[page] & ~bit);
+    return found;
 }
 
 #endif
