@@ -17,10 +17,13 @@
     X(lru)                                                                                         \
     X(mru)                                                                                         \
     X(fifo)                                                                                        \
+    X(random)                                                                                      \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
+    X(slru)                                                                                        \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
+    X(car)                                                                                         \
     X(sieve)
 
 #define X(identifier) extern const struct mmsim_policy_ops mm_policy_##identifier;
