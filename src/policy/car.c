@@ -21,7 +21,7 @@ enum { PARAM_INTEGER };
 
 struct car {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_chain lists[N_LISTS]; /* newest first; the hand of a clock is at its end */
     double p;                       /* the target for T1 */
     bool integer;
@@ -32,7 +32,7 @@ static size_t lay_out(struct car *car, uint8_t *base, const struct mmsim_policy_
     struct mm_block block = {base, sizeof *car};
     mm_resident_lay_out(&car->resident, &block, setup);
     mm_chain_lay_out(car->lists, N_LISTS, &block, setup->universe);
-    car->look = mm_look_of(setup);
+    car->looker = mm_looker_of(setup);
     car->p = 0;
     car->integer = mm_param_whole(setup, PARAM_INTEGER);
     return block.n_bytes;
@@ -76,19 +76,17 @@ static inline void spare(struct car *car, unsigned from, mmsim_page page)
     uint8_t *flags = &car->resident.flags[page];
     mm_chain_remove(&car->lists[from], page);
     mm_chain_push(&car->lists[T2], page);
-    *flags = (uint8_t)((*flags & (MM_RESIDENT | MM_DIRTY)) | in_list(T2));
+    *flags = (uint8_t)((*flags & ~(unsigned)LIST_MASK) | in_list(T2));
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static inline mmsim_page choose(struct car *car, const struct mm_looker *looker)
 {
-    struct car *car = (struct car *)state;
     const struct mm_chain *lists = car->lists;
-    (void)incoming;
     for (;;) {
         mmsim_page n = lists[T1].n_pages;
         bool t1 = n > 0 && (n >= car->p || lists[T2].n_pages == 0);
         mmsim_page page = mm_chain_last(&lists[t1 ? T1 : T2]);
-        if (mm_look_test(&car->look, &car->resident, page, REFERENCED)) {
+        if (mm_look_clear(looker, &car->resident, page, REFERENCED)) {
             spare(car, t1 ? T1 : T2, page);
             continue;
         }
@@ -98,6 +96,19 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
         mm_resident_leave(&car->resident, page, in_list(ghosts));
         return page;
     }
+}
+
+static mmsim_page evict(void *state, mmsim_page incoming)
+{
+    struct car *car = (struct car *)state;
+    (void)incoming;
+    return choose(car, &car->looker);
+}
+
+static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+{
+    (void)incoming;
+    return choose((struct car *)state, NULL);
 }
 
 /* What a page that returns teaches. */
@@ -159,7 +170,7 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct car *car = (struct car *)state;
-    const struct mm_bulk bulk = {reference, load, evict, NULL};
+    const struct mm_bulk bulk = {reference, load, evict_told, NULL};
     mm_bulk_replay(state, &car->resident, refs, n, bulk, counts);
 }
 

@@ -20,11 +20,14 @@
     X(random)                                                                                      \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
+    X(lfu)                                                                                         \
     X(slru)                                                                                        \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
     X(car)                                                                                         \
-    X(sieve)
+    X(lirs)                                                                                        \
+    X(sieve)                                                                                       \
+    X(s3_fifo)
 
 #define X(identifier) extern const struct mmsim_policy_ops mm_policy_##identifier;
 MM_POLICY_LIST(X)
