@@ -20,7 +20,7 @@ enum { PARAM_PERIOD, PARAM_BITS, PARAM_LOAD_BIT };
 
 struct aging {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_heap heap; /* by (register, number of the load) */
     struct mm_period period;
     uint64_t n_loads;
@@ -33,7 +33,7 @@ static size_t lay_out(struct aging *aging, uint8_t *base, const struct mmsim_pol
     mm_resident_lay_out(&aging->resident, &block, setup);
     mm_heap_lay_out(&aging->heap, &block, setup);
     mm_period_begin(&aging->period, mm_param_whole(setup, PARAM_PERIOD), setup);
-    aging->look = mm_look_of(setup);
+    aging->looker = mm_looker_of(setup);
     aging->n_bits = mm_param_whole(setup, PARAM_BITS);
     aging->on_load = mm_param_whole(setup, PARAM_LOAD_BIT) ? REFERENCED : 0;
     aging->n_loads = 0;
@@ -98,7 +98,7 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
         return 0;
     unsigned n_more = n_ended > aging->n_bits ? aging->n_bits : (unsigned)n_ended - 1;
     for (mmsim_page i = 0; i < heap->n_pages; i++) {
-        uint64_t bit = mm_look_take(&aging->look, &aging->resident, heap->pages[i], REFERENCED);
+        uint64_t bit = mm_look_clear(&aging->looker, &aging->resident, heap->pages[i], REFERENCED);
         heap->ranks[i].high = (heap->ranks[i].high >> 1 | bit << (aging->n_bits - 1)) >> n_more;
     }
     mm_heap_rebuild(heap);

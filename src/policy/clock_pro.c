@@ -34,7 +34,7 @@ enum { PARAM_COLD, PARAM_ADAPT, PARAM_LOAD_BIT };
 
 struct clock_pro {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_chain clock;
     struct mm_ring cold;
     mmsim_page hand_test; /* the clock's head: no page is in its test period */
@@ -50,7 +50,7 @@ static size_t lay_out(struct clock_pro *pro, uint8_t *base, const struct mmsim_p
     mm_resident_lay_out(&pro->resident, &block, setup);
     mm_chain_lay_out(&pro->clock, 1, &block, setup->universe);
     mm_ring_lay_out(&pro->cold, &block, setup->frames, setup->universe, NULL);
-    pro->look = mm_look_of(setup);
+    pro->looker = mm_looker_of(setup);
     pro->hand_test = pro->clock.head;
     pro->n_hot = pro->n_ghosts = 0;
     pro->n_cold_wanted = mm_param_share(setup, PARAM_COLD);
@@ -148,12 +148,12 @@ static inline void run_hand_hot(struct clock_pro *pro)
     for (;;) {
         mmsim_page page = mm_chain_last(&pro->clock);
         if (pro->resident.flags[page] & TEST) {
-            mm_look_ask(&pro->look, &pro->resident, page, REFERENCED);
+            mm_look_test(&pro->looker, &pro->resident, page, REFERENCED);
             end_test(pro, page);
             continue;
         }
         leave_clock(pro, page);
-        if (!mm_look_take(&pro->look, &pro->resident, page, REFERENCED)) {
+        if (!mm_look_clear(&pro->looker, &pro->resident, page, REFERENCED)) {
             reset(pro, page, HOT);
             mm_ring_push(&pro->cold, page);
             pro->n_hot--;
@@ -214,7 +214,7 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
         if (pro->cold.n_pages == 0)
             run_hand_hot(pro);
         mmsim_page page = mm_ring_oldest(&pro->cold);
-        if (mm_look_take(&pro->look, &pro->resident, page, REFERENCED)) {
+        if (mm_look_clear(&pro->looker, &pro->resident, page, REFERENCED)) {
             spare(pro, page);
             continue;
         }
@@ -246,7 +246,7 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct clock_pro *pro = (struct clock_pro *)state;
-    const struct mm_bulk bulk = {reference, load, evict};
+    const struct mm_bulk bulk = {reference, load, evict, NULL};
     mm_bulk_replay(state, &pro->resident, refs, n, bulk, counts);
 }
 

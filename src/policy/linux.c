@@ -34,7 +34,7 @@ enum { PAGES_PER_GIB_SHIFT = 18 };
 
 struct linux_lists {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_chain lists[N_LISTS]; /* newest first */
     uint32_t *shadows;              /* by page */
     uint32_t age;
@@ -64,7 +64,7 @@ static size_t lay_out(struct linux_lists *linux, uint8_t *base,
     mm_resident_lay_out(&linux->resident, &block, setup);
     mm_chain_lay_out(linux->lists, N_LISTS, &block, setup->universe);
     linux->shadows = (uint32_t *)mm_block_take(&block, setup->universe, sizeof *linux->shadows);
-    linux->look = mm_look_of(setup);
+    linux->looker = mm_looker_of(setup);
     linux->age = 0;
     linux->ratio = mm_param_whole(setup, PARAM_RATIO);
     if (linux->ratio == 0)
@@ -125,7 +125,7 @@ static inline void refill(struct linux_lists *linux)
     struct mm_chain *lists = linux->lists;
     while ((uint64_t)lists[INACTIVE].n_pages * linux->ratio < lists[ACTIVE].n_pages) {
         mmsim_page page = mm_chain_pop(&lists[ACTIVE]);
-        mm_look_take(&linux->look, &linux->resident, page, REFERENCED);
+        mm_look_clear(&linux->looker, &linux->resident, page, REFERENCED);
         linux->resident.flags[page] = (uint8_t)(linux->resident.flags[page] & ~ACTIVE_PAGE);
         mm_chain_push(&lists[INACTIVE], page);
     }
@@ -136,7 +136,7 @@ static inline bool spare(struct linux_lists *linux, mmsim_page page)
 {
     uint8_t *flags = &linux->resident.flags[page];
     bool marked = *flags & MARKED;
-    bool referenced = mm_look_take(&linux->look, &linux->resident, page, REFERENCED);
+    bool referenced = mm_look_clear(&linux->looker, &linux->resident, page, REFERENCED);
     *flags = (uint8_t)((*flags & ~MARKED) | (referenced ? MARKED : 0));
     if (referenced && marked)
         activate(linux, page);
@@ -173,7 +173,7 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct linux_lists *linux = (struct linux_lists *)state;
-    const struct mm_bulk bulk = {reference, load, evict};
+    const struct mm_bulk bulk = {reference, load, evict, NULL};
     mm_bulk_replay(state, &linux->resident, refs, n, bulk, counts);
 }
 

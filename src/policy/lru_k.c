@@ -182,7 +182,7 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct lru_k *lru_k = (struct lru_k *)state;
-    const struct mm_bulk bulk = {reference, load, evict};
+    const struct mm_bulk bulk = {reference, load, evict, NULL};
     mm_bulk_replay(state, &lru_k->resident, refs, n, bulk, counts);
 }
 

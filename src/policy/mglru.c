@@ -34,7 +34,7 @@ enum { PARAM_LOAD_BIT };
 
 struct mglru {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_noted noted;
     struct mm_chain lists[N_GENERATIONS]; /* newest first */
     mmsim_page n_labelled[N_GENERATIONS];
@@ -48,7 +48,7 @@ static size_t lay_out(struct mglru *mglru, uint8_t *base, const struct mmsim_pol
     mm_resident_lay_out(&mglru->resident, &block, setup);
     mm_chain_lay_out(mglru->lists, N_GENERATIONS, &block, setup->universe);
     mm_noted_lay_out(&mglru->noted, &block, setup);
-    mglru->look = mm_look_of(setup);
+    mglru->looker = mm_looker_of(setup);
     for (int i = 0; i < N_GENERATIONS; i++)
         mglru->n_labelled[i] = 0;
     mglru->min = 0;
@@ -124,7 +124,7 @@ static inline void sort(struct mglru *mglru, mmsim_page page)
 static inline void visit(struct mglru *mglru, mmsim_page page)
 {
     if (mm_resident_has(&mglru->resident, page) &&
-        mm_look_take(&mglru->look, &mglru->resident, page, REFERENCED))
+        mm_look_clear(&mglru->looker, &mglru->resident, page, REFERENCED))
         label(mglru, page, slot(mglru->max));
 }
 
@@ -141,12 +141,12 @@ static inline void visit_all(struct mglru *mglru)
 static inline void age(struct mglru *mglru)
 {
     mglru->max++;
-    if (mglru->look.look)
+    if (mglru->looker.look)
         visit_all(mglru);
     for (mmsim_page i = 0; i < mglru->noted.n_pages; i++) {
         mmsim_page page = mglru->noted.pages[i];
         mglru->resident.flags[page] = (uint8_t)(mglru->resident.flags[page] & ~NOTED);
-        if (!mglru->look.look)
+        if (!mglru->looker.look)
             visit(mglru, page);
     }
     mglru->noted.n_pages = 0;
@@ -186,7 +186,7 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
         unsigned oldest = slot(mglru->min);
         mmsim_page page = mm_chain_last(&mglru->lists[oldest]);
         if (label_of(mglru, page) == oldest) {
-            if (!mm_look_take(&mglru->look, &mglru->resident, page, REFERENCED)) {
+            if (!mm_look_clear(&mglru->looker, &mglru->resident, page, REFERENCED)) {
                 mm_chain_remove(&mglru->lists[oldest], page);
                 mglru->n_labelled[oldest]--;
                 mm_resident_leave(&mglru->resident, page, mglru->resident.flags[page] & NOTED);
@@ -211,7 +211,7 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct mglru *mglru = (struct mglru *)state;
-    const struct mm_bulk bulk = {reference, load, evict};
+    const struct mm_bulk bulk = {reference, load, evict, NULL};
     mm_bulk_replay(state, &mglru->resident, refs, n, bulk, counts);
 }
 

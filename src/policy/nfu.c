@@ -17,7 +17,7 @@ enum { PARAM_PERIOD, PARAM_BITS, PARAM_LOAD_BIT };
 
 struct nfu {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_heap heap; /* by (counter, number of the load) */
     struct mm_noted noted;
     struct mm_period period;
@@ -32,7 +32,7 @@ static size_t lay_out(struct nfu *nfu, uint8_t *base, const struct mmsim_policy_
     mm_heap_lay_out(&nfu->heap, &block, setup);
     mm_noted_lay_out(&nfu->noted, &block, setup);
     mm_period_begin(&nfu->period, mm_param_whole(setup, PARAM_PERIOD), setup);
-    nfu->look = mm_look_of(setup);
+    nfu->looker = mm_looker_of(setup);
     nfu->most = (UINT64_C(1) << mm_param_whole(setup, PARAM_BITS)) - 1;
     nfu->load_bit = mm_param_whole(setup, PARAM_LOAD_BIT);
     nfu->n_loads = 0;
@@ -93,7 +93,7 @@ static void sweep(struct nfu *nfu)
 {
     struct mm_heap *heap = &nfu->heap;
     for (mmsim_page i = 0; i < heap->n_pages; i++)
-        if (mm_look_take(&nfu->look, &nfu->resident, heap->pages[i], REFERENCED))
+        if (mm_look_clear(&nfu->looker, &nfu->resident, heap->pages[i], REFERENCED))
             heap->ranks[i].high += heap->ranks[i].high < nfu->most;
     mm_heap_rebuild(heap);
 }
@@ -117,7 +117,7 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     (void)max;
     if (mm_period_end(&nfu->period, now) == 0)
         return 0;
-    if (nfu->look.look)
+    if (nfu->looker.look)
         sweep(nfu);
     for (mmsim_page i = 0; i < nfu->noted.n_pages; i++)
         count(nfu, nfu->noted.pages[i]);

@@ -21,7 +21,7 @@ enum { PARAM_PERIOD, PARAM_LOAD_BIT };
 
 struct nru {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_heap heap;
     struct mm_noted noted;
     struct mm_period period;
@@ -36,7 +36,7 @@ static size_t lay_out(struct nru *nru, uint8_t *base, const struct mmsim_policy_
     mm_heap_lay_out(&nru->heap, &block, setup);
     mm_noted_lay_out(&nru->noted, &block, setup);
     mm_period_begin(&nru->period, mm_param_whole(setup, PARAM_PERIOD), setup);
-    nru->look = mm_look_of(setup);
+    nru->looker = mm_looker_of(setup);
     nru->load_bit = mm_param_whole(setup, PARAM_LOAD_BIT);
     nru->n_loads = 0;
     return block.n_bytes;
@@ -99,7 +99,7 @@ static mmsim_page evict(void *state, mmsim_page incoming)
     (void)incoming;
     do {
         page = mm_heap_first(&nru->heap);
-        mm_look_ask(&nru->look, &nru->resident, page, REFERENCED);
+        mm_look_test(&nru->looker, &nru->resident, page, REFERENCED);
     } while (rank_anew(nru, page));
     let_go(nru, page);
     return page;
@@ -117,7 +117,7 @@ static void sweep(struct nru *nru)
 {
     struct mm_heap *heap = &nru->heap;
     for (mmsim_page i = 0; i < heap->n_pages; i++) {
-        mm_look_take(&nru->look, &nru->resident, heap->pages[i], REFERENCED);
+        mm_look_clear(&nru->looker, &nru->resident, heap->pages[i], REFERENCED);
         heap->ranks[i].high = class_of(nru->resident.flags[heap->pages[i]]);
     }
     mm_heap_rebuild(heap);
@@ -138,7 +138,7 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     (void)max;
     if (mm_period_end(&nru->period, now) == 0)
         return 0;
-    if (nru->look.look)
+    if (nru->looker.look)
         sweep(nru);
     for (mmsim_page i = 0; i < nru->noted.n_pages; i++)
         clear(nru, nru->noted.pages[i]);

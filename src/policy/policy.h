@@ -17,16 +17,22 @@
     X(lru)                                                                                         \
     X(mru)                                                                                         \
     X(fifo)                                                                                        \
+    X(random)                                                                                      \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
     X(nru)                                                                                         \
     X(nfu)                                                                                         \
     X(aging)                                                                                       \
+    X(lfu)                                                                                         \
     X(lru_k)                                                                                       \
+    X(slru)                                                                                        \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
+    X(car)                                                                                         \
+    X(lirs)                                                                                        \
     X(clock_pro)                                                                                   \
     X(sieve)                                                                                       \
+    X(s3_fifo)                                                                                     \
     X(linux)                                                                                       \
     X(mglru)                                                                                       \
     X(wsclock)                                                                                     \

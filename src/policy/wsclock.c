@@ -24,7 +24,7 @@ enum { PARAM_TAU, PARAM_CLEAN_FIRST, PARAM_LOAD_BIT };
 
 struct wsclock {
     struct mm_resident resident;
-    struct mm_look look;
+    struct mm_looker looker;
     struct mm_chain frames; /* the hand is at the last */
     uint64_t *last;         /* by page: the last use that is known */
     uint64_t now, tau;
@@ -38,7 +38,7 @@ static size_t lay_out(struct wsclock *clock, uint8_t *base, const struct mmsim_p
     mm_resident_lay_out(&clock->resident, &block, setup);
     mm_chain_lay_out(&clock->frames, 1, &block, setup->universe);
     clock->last = (uint64_t *)mm_block_take(&block, setup->universe, sizeof *clock->last);
-    clock->look = mm_look_of(setup);
+    clock->looker = mm_looker_of(setup);
     clock->now = 0;
     clock->tau = mm_param_whole(setup, PARAM_TAU);
     clock->clean_first = mm_param_whole(setup, PARAM_CLEAN_FIRST);
@@ -79,8 +79,8 @@ static bool look_and_clear(struct wsclock *clock, mmsim_page page)
 {
     uint8_t *flags = &clock->resident.flags[page];
     enum mmsim_look found = MMSIM_LOOK_NOTHING;
-    if (clock->look.look)
-        found = clock->look.look(clock->look.user, page);
+    if (clock->looker.look)
+        found = clock->looker.look(clock->looker.user, page);
     if (found != MMSIM_LOOK_NOTHING)
         reference(clock, page, found == MMSIM_LOOK_WRITTEN ? MMSIM_KIND_STORE : MMSIM_KIND_LOAD);
     bool referenced = *flags & REFERENCED;
