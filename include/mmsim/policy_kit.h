@@ -23,7 +23,11 @@ extern "C" {
  */
 struct mmsim_guard;
 
+/* What the guard plays. A pager must load every page: it does not ask admit(). */
+enum mmsim_guard_role { MMSIM_GUARD_STUDY, MMSIM_GUARD_PAGER };
+
 struct mmsim_guard_setup {
+    enum mmsim_guard_role role;
     struct mmsim_policy_choice choice;
     mmsim_page frames, universe; /* at least 1 each */
     uint64_t seed;
@@ -103,8 +107,8 @@ struct mmsim_conform_report {
  *   resize      if it can: frames that come and go
  *
  * Policies flagged MMSIM_POLICY_STUDY_ONLY are told the future, and are spared what only a pager
- * does: pinned, bits and resize. INVARIANT: `error` names the first mistake. `setup` and `report`
- * may be NULL.
+ * does: pinned, bits and resize. In these and in background nothing is asked of admit(). INVARIANT:
+ * `error` names the first mistake. `setup` and `report` may be NULL.
  */
 enum mmsim_status mmsim_policy_conform(const struct mmsim_policy_ops *ops,
                                        const struct mmsim_conform_setup *setup,

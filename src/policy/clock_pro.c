@@ -148,7 +148,8 @@ static inline void run_hand_hot(struct clock_pro *pro)
     for (;;) {
         mmsim_page page = mm_chain_last(&pro->clock);
         if (pro->resident.flags[page] & TEST) {
-            mm_look_test(&pro->looker, &pro->resident, page, REFERENCED);
+            if (mm_resident_has(&pro->resident, page))
+                mm_look_test(&pro->looker, &pro->resident, page, REFERENCED);
             end_test(pro, page);
             continue;
         }
@@ -171,7 +172,12 @@ static inline void make_hot(struct clock_pro *pro, mmsim_page page)
     enter_clock(pro, page);
     pro->n_hot++;
     want_more(pro);
-    while (pro->n_hot > pro->resident.frames - pro->n_cold_wanted)
+}
+
+/* Afterwards there are no more hot pages than there should be, and a cold one. */
+static inline void cool_down(struct clock_pro *pro)
+{
+    while (pro->n_hot > pro->resident.frames - pro->n_cold_wanted || pro->cold.n_pages == 0)
         run_hand_hot(pro);
 }
 
@@ -211,8 +217,7 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
     struct clock_pro *pro = (struct clock_pro *)state;
     (void)incoming;
     for (;;) {
-        if (pro->cold.n_pages == 0)
-            run_hand_hot(pro);
+        cool_down(pro);
         mmsim_page page = mm_ring_oldest(&pro->cold);
         if (mm_look_clear(&pro->looker, &pro->resident, page, REFERENCED)) {
             spare(pro, page);

@@ -85,6 +85,13 @@ static struct mmsim_guard_setup setup_of(const struct run *run)
     };
 }
 
+static struct mmsim_guard_setup pager_of(const struct run *run)
+{
+    struct mmsim_guard_setup setup = setup_of(run);
+    setup.role = MMSIM_GUARD_PAGER;
+    return setup;
+}
+
 /* What happens before the i-th reference. */
 typedef enum mmsim_status (*event)(struct run *run, struct mmsim_guard *guard, uint32_t i);
 
@@ -270,7 +277,7 @@ static enum mmsim_status reclaim(struct run *run, struct mmsim_guard *guard, uin
 
 static enum mmsim_status test_background(struct run *run)
 {
-    const struct mmsim_guard_setup setup = setup_of(run);
+    const struct mmsim_guard_setup setup = pager_of(run);
     return drive_one(run, &setup, reclaim, NULL);
 }
 
@@ -285,7 +292,7 @@ static enum mmsim_status evict_in_vain(struct run *run, struct mmsim_guard *guar
 
 static enum mmsim_status test_pinned(struct run *run)
 {
-    struct mmsim_guard_setup setup = setup_of(run);
+    struct mmsim_guard_setup setup = pager_of(run);
     setup.pin_every = 2 + run->round % 3;
     return drive_one(run, &setup, evict_in_vain, NULL);
 }
@@ -306,13 +313,13 @@ static enum mmsim_status forget_some(struct run *run, struct mmsim_guard *guard,
 
 static enum mmsim_status test_forget(struct run *run)
 {
-    const struct mmsim_guard_setup setup = setup_of(run);
+    const struct mmsim_guard_setup setup = pager_of(run);
     return drive_one(run, &setup, forget_some, NULL);
 }
 
 static enum mmsim_status test_bits(struct run *run)
 {
-    struct mmsim_guard_setup setups[2] = {setup_of(run), setup_of(run)};
+    struct mmsim_guard_setup setups[2] = {pager_of(run), pager_of(run)};
     setups[0].harvest_every = setups[1].harvest_every = run->round % 2 ? 13 : 1;
     return drive_pair(run, setups, same_decisions);
 }
@@ -332,7 +339,7 @@ static enum mmsim_status resize_now(struct run *run, struct mmsim_guard *guard, 
 
 static enum mmsim_status test_resize(struct run *run)
 {
-    const struct mmsim_guard_setup setup = setup_of(run);
+    const struct mmsim_guard_setup setup = pager_of(run);
     return drive_one(run, &setup, resize_now, NULL);
 }
 

@@ -32,6 +32,7 @@ struct mmsim_guard {
     mmsim_page frames; /* as they are now */
     mmsim_page n_resident;
     uint32_t harvest_every, pin_every, until_pin;
+    enum mmsim_guard_role role;
     bool may_look; /* the policy is in evict() or tick() */
     uint8_t gone;  /* the flags of the page that left last */
     uint64_t digest;
@@ -237,10 +238,9 @@ static void hit(struct mmsim_guard *guard, mmsim_page page, enum mmsim_kind kind
 static void miss(struct mmsim_guard *guard, mmsim_page page, enum mmsim_kind kind)
 {
     guard->counts.misses++;
-    bool wanted = !guard->ops->admit || guard->ops->admit(guard->state, page);
+    bool asks = guard->role == MMSIM_GUARD_STUDY && guard->ops->admit;
+    bool wanted = !asks || guard->ops->admit(guard->state, page);
     note(guard, wanted ? UINT64_MAX : UINT64_MAX - 1);
-    if (!wanted && !(guard->ops->flags & MMSIM_POLICY_STUDY_ONLY))
-        blame(guard, "admit() refused page %u, but MMSIM_POLICY_STUDY_ONLY is not set", page);
     if (wanted)
         make_room(guard, page);
     if (wanted && is_fine(guard))
@@ -282,6 +282,7 @@ static void describe(struct mmsim_guard *guard, const struct mmsim_guard_setup *
         .user = guard,
     };
     guard->frames = from->frames;
+    guard->role = from->role;
     guard->harvest_every = from->harvest_every;
     guard->pin_every = guard->until_pin = from->pin_every;
 }
