@@ -14,6 +14,7 @@
 
 /* X(identifier) in the order of docs/policies.md; the tables are mm_policy_<identifier>. */
 #define MM_POLICY_LIST(X)                                                                          \
+    X(opt)                                                                                         \
     X(lru)                                                                                         \
     X(mru)                                                                                         \
     X(fifo)                                                                                        \
