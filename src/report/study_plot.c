@@ -2,7 +2,8 @@
  * study_plot.c - a study as a program for gnuplot: a picture of miss ratios, a panel for each
  * trace.
  *
- * Several sizes: a line for each policy over the frames. One size: a bar for each policy.
+ * Several sizes: a line for each policy over the frames, both axes logarithmic. One size: a bar for
+ * each policy.
  */
 #include "report/study.h"
 
@@ -84,7 +85,7 @@ static void put_lines(const struct panel *panel)
         if (mm_study_is_new_policy(panel->report, i))
             put_points(panel, i);
     }
-    mm_sink_puts(sink, "set logscale x\nset xlabel 'frames'\nplot ");
+    mm_sink_puts(sink, "set logscale xy\nset yrange [*:*]\nset xlabel 'frames'\nplot ");
     for (size_t i = panel->from; i < panel->to; i++) {
         if (!mm_study_is_new_policy(panel->report, i))
             continue;
