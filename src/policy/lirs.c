@@ -9,8 +9,8 @@
  *
  * S has at most 2c pages: a miss that makes it larger drops the page that left memory longest ago.
  *
- * Invariants: (1) the oldest page of S is LIR; (2) LIR pages are in S; (3) each resident page is
- * either LIR or in Q; (4) what is not resident and in S is in the list of ghosts.
+ * Invariants: (1) the oldest page of S, if there is one, is LIR; (2) LIR pages are in S; (3) each
+ * resident page is either LIR or in Q; (4) what is not resident and in S is in the list of ghosts.
  */
 #include "policy/chain.h"
 #include "policy/log.h"
@@ -113,6 +113,7 @@ static void reference_hir(struct lirs *lirs, mmsim_page page)
     stack_push(lirs, page);
     if (!remembered) {
         mm_chain_move_first(&lirs->lists[Q], page);
+        prune(lirs); /* there may be no LIR page */
         return;
     }
     mm_chain_remove(&lirs->lists[Q], page);
@@ -151,8 +152,7 @@ static void load(void *state, mmsim_page page, enum mmsim_kind kind)
         make_lir(lirs, page);
     else
         mm_chain_push(&lirs->lists[Q], page);
-    if (lirs->n_lir == 0)
-        prune(lirs);
+    prune(lirs);
     bound_stack(lirs);
 }
 
