@@ -1,0 +1,99 @@
+/*
+ * least.h - numbers at positions, and the nearest smaller one to the left.
+ *
+ * Over the numbers stand the smallest of each 32, over these the smallest of each 32, and so on to
+ * one node. The search goes up until a node has something smaller on the left, and down again.
+ *
+ * Invariant: least[k + 1][i] is the smallest of least[k][32 i] to least[k][32 i + 31].
+ */
+#ifndef MM_TRACE_LEAST_H
+#define MM_TRACE_LEAST_H
+
+#include <mmsim/policy.h>
+
+#include "base/host.h"
+#include "base/wide.h"
+
+enum { MM_LEAST_FAN = 32, MM_LEAST_MAX_STOREYS = 7 };
+
+#define MM_LEAST_NOTHING INT32_MAX  /* at a position without a number */
+#define MM_LEAST_NOWHERE UINT32_MAX /* no such position */
+
+struct mm_least {
+    int32_t *least[MM_LEAST_MAX_STOREYS]; /* [0]: the numbers themselves */
+    unsigned n_storeys;
+    uint32_t capacity;
+    uint8_t *memory;
+    size_t n_bytes;
+};
+
+/* False: no host memory. capacity: positions. No position has a number. */
+bool mm_least_init(struct mm_least *least, uint32_t capacity, struct mm_host *host);
+void mm_least_fini(struct mm_least *least, struct mm_host *host);
+
+/* Makes everything over the numbers from the numbers. */
+void mm_least_rebuild(struct mm_least *least);
+
+/* The last slot up to `limit` with a number below `value`; -1: there is none. */
+MM_WIDE_PART int32_t mm_least_slot(const int32_t *node, int32_t limit, int32_t value)
+{
+    int32_t last = -1;
+    for (int32_t i = 0; i < MM_LEAST_FAN; i++) {
+        int32_t here = (node[i] < value) & (i <= limit) ? i : -1;
+        last = here > last ? here : last;
+    }
+    return last;
+}
+
+MM_WIDE_PART int32_t mm_least_of_node(const int32_t *node)
+{
+    int32_t least = MM_LEAST_NOTHING;
+    for (int32_t i = 0; i < MM_LEAST_FAN; i++)
+        least = node[i] < least ? node[i] : least;
+    return least;
+}
+
+/* The last position up to `position` whose number is below `value`. */
+MM_WIDE_PART uint32_t mm_least_left(const struct mm_least *least, uint32_t position, int32_t value)
+{
+    uint32_t at = position;
+    int32_t slot = mm_least_slot(least->least[0] + (at & ~31u), (int32_t)(at & 31), value);
+    unsigned k = 0;
+    while (slot < 0) {
+        if (++k == least->n_storeys)
+            return MM_LEAST_NOWHERE;
+        at >>= 5;
+        slot = mm_least_slot(least->least[k] + (at & ~31u), (int32_t)(at & 31) - 1, value);
+    }
+    at = (at & ~31u) + (uint32_t)slot;
+    while (k-- > 0)
+        at = 32 * at + (uint32_t)mm_least_slot(least->least[k] + 32 * (size_t)at, 31, value);
+    return at;
+}
+
+/* Replaces the number at a position by a larger one; returns the old one. */
+MM_WIDE_PART int32_t mm_least_raise(struct mm_least *least, uint32_t position, int32_t value)
+{
+    int32_t old = least->least[0][position];
+    least->least[0][position] = value;
+    for (unsigned k = 1; k < least->n_storeys; k++) {
+        uint32_t node = position >> (5 * k);
+        if (least->least[k][node] != old)
+            break;
+        least->least[k][node] = mm_least_of_node(least->least[k - 1] + 32 * (size_t)node);
+    }
+    return old;
+}
+
+/* Puts a number at a position that has none. */
+MM_WIDE_PART void mm_least_put(struct mm_least *least, uint32_t position, int32_t value)
+{
+    for (unsigned k = 0; k < least->n_storeys; k++) {
+        int32_t *here = &least->least[k][position >> (5 * k)];
+        if (*here <= value)
+            break;
+        *here = value;
+    }
+}
+
+#endif
