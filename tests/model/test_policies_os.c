@@ -1,6 +1,7 @@
 /*
  * test_policies_os.c - the policies of operating systems against plain ones (os_policies.h), and
- * against each other where theory says that they are the same.
+ * against each other where theory says that they are the same. (Check writes a line for every
+ * assertion, which takes longer than these: in loops only what failed is told.)
  */
 #include <check.h>
 #include <stdlib.h>
@@ -71,8 +72,9 @@ static void end(struct twins *twins)
 
 static void leave(struct twins *twins, mmsim_page page, int plain)
 {
-    ck_assert_msg(page == (mmsim_page)plain, "%s, %u frames: page %u goes, but plainly %d",
-                  twins->described, twins->setup.frames, page, plain);
+    if (page != (mmsim_page)plain)
+        ck_abort_msg("%s, %u frames: page %u goes, but plainly %d", twins->described,
+                     twins->setup.frames, page, plain);
     twins->resident[page] = false;
     twins->n_resident--;
     twins->n_compared++;
@@ -107,8 +109,8 @@ static void tick(struct twins *twins)
     uint64_t now = ++twins->naive->now;
     int n_plain = twins->plain->tick(twins->naive, plain);
     size_t n = twins->ops->tick ? twins->ops->tick(twins->state, now, leaving, NAIVE_PAGES) : 0;
-    ck_assert_msg((int)n == n_plain, "%s: %zu pages leave, but plainly %d", twins->described, n,
-                  n_plain);
+    if ((int)n != n_plain)
+        ck_abort_msg("%s: %zu pages leave, but plainly %d", twins->described, n, n_plain);
     for (size_t i = 0; i < n; i++)
         leave(twins, leaving[i], plain[i]);
 }
@@ -148,7 +150,8 @@ static void run_string(struct twins *twins, unsigned kind_of_string)
               (enum mmsim_kind)below(twins, MMSIM_N_KINDS));
         tick(twins);
         const char *wrong = twins->ops->check(twins->state);
-        ck_assert_msg(wrong == NULL, "%s: %s", twins->described, wrong);
+        if (wrong)
+            ck_abort_msg("%s: %s", twins->described, wrong);
     }
     ck_assert_int_lt(twins->naive->max, NAIVE_GENERATIONS);
     end(twins);
@@ -204,10 +207,11 @@ static void are_equal(struct side a, struct side b, bool stores)
         struct mmsim_error error = {0};
         for (int i = 0; i < MAX_REFS; i++) {
             mmsim_ref ref = random_ref(&rng, stores);
-            ck_assert_msg(mmsim_guard_reference(left, ref, &error) == MMSIM_OK, "%s", error.text);
-            ck_assert_msg(mmsim_guard_reference(right, ref, &error) == MMSIM_OK, "%s", error.text);
-            ck_assert_msg(mmsim_guard_digest(left) == mmsim_guard_digest(right),
-                          "%s and %s, %u frames, reference %d", a.policy, b.policy, frames, i);
+            if (mmsim_guard_reference(left, ref, &error) != MMSIM_OK ||
+                mmsim_guard_reference(right, ref, &error) != MMSIM_OK)
+                ck_abort_msg("%s: %s", error.where, error.text);
+            if (mmsim_guard_digest(left) != mmsim_guard_digest(right))
+                ck_abort_msg("%s and %s, %u frames, reference %d", a.policy, b.policy, frames, i);
         }
         ck_assert_uint_gt(mmsim_guard_counts(left)->evictions, 0);
         mmsim_guard_destroy(left);
