@@ -37,7 +37,7 @@ _mmsim()
     walk:-*) common="$common --by --at --access --step" ;;
     map:-*) common="$common --step" ;;
     info:-*) common="$common --step --json" ;;
-    list:*) common='verbs stats models cpus events devices tables config --json --no-color --help' ;;
+    list:*) common='verbs stats models cpus events devices tables policies config --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return

@@ -62,8 +62,14 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct mru *mru = (struct mru *)state;
-    const struct mm_bulk bulk = {reference, load, evict};
+    const struct mm_bulk bulk = {reference, load, evict, NULL};
     mm_bulk_replay(state, &mru->resident, refs, n, bulk, counts);
+}
+
+static void resize(void *state, mmsim_page frames)
+{
+    struct mru *mru = (struct mru *)state;
+    mru->resident.frames = frames;
 }
 
 static const char *check(const void *state)
@@ -86,5 +92,6 @@ const struct mmsim_policy_ops mm_policy_mru = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -14,14 +14,31 @@
 
 /* X(identifier) in the order of docs/policies.md; the tables are mm_policy_<identifier>. */
 #define MM_POLICY_LIST(X)                                                                          \
+    X(opt)                                                                                         \
     X(lru)                                                                                         \
     X(mru)                                                                                         \
     X(fifo)                                                                                        \
+    X(random)                                                                                      \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
+    X(nru)                                                                                         \
+    X(nfu)                                                                                         \
+    X(aging)                                                                                       \
+    X(lfu)                                                                                         \
+    X(lru_k)                                                                                       \
+    X(slru)                                                                                        \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
-    X(sieve)
+    X(car)                                                                                         \
+    X(lirs)                                                                                        \
+    X(clock_pro)                                                                                   \
+    X(sieve)                                                                                       \
+    X(s3_fifo)                                                                                     \
+    X(linux)                                                                                       \
+    X(mglru)                                                                                       \
+    X(wsclock)                                                                                     \
+    X(working_set)                                                                                 \
+    X(pff)
 
 #define X(identifier) extern const struct mmsim_policy_ops mm_policy_##identifier;
 MM_POLICY_LIST(X)
