@@ -112,7 +112,7 @@ static const char *check(const void *state)
     for (mmsim_page i = 0; i < aging->heap.n_pages && !wrong; i++)
         if (aging->heap.ranks[i].high >> aging->n_bits)
             wrong = "a register has more bits than it may";
-    return wrong ? wrong : mm_heap_check(&aging->heap);
+    return wrong ? wrong : mm_heap_broken(&aging->heap);
 }
 
 static const struct mmsim_param params[] = {

@@ -69,7 +69,7 @@ void mm_heap_rebuild(struct mm_heap *heap)
         sink(heap, place, heap->pages[place], heap->ranks[place]);
 }
 
-const char *mm_heap_check(const struct mm_heap *heap)
+const char *mm_heap_broken(const struct mm_heap *heap)
 {
     for (mmsim_page place = 0; place < heap->n_pages; place++) {
         if (heap->place_of[heap->pages[place]] != place)

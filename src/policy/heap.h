@@ -60,6 +60,6 @@ void mm_heap_move(struct mm_heap *heap, mmsim_page page, struct mm_rank rank);
 void mm_heap_rebuild(struct mm_heap *heap);
 
 /* NULL, or what is wrong. */
-const char *mm_heap_check(const struct mm_heap *heap);
+const char *mm_heap_broken(const struct mm_heap *heap);
 
 #endif

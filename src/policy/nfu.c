@@ -132,7 +132,7 @@ static const char *check(const void *state)
     for (mmsim_page i = 0; i < nfu->heap.n_pages && !wrong; i++)
         if (nfu->heap.ranks[i].high > nfu->most)
             wrong = "a counter is above its largest value";
-    return wrong ? wrong : mm_heap_check(&nfu->heap);
+    return wrong ? wrong : mm_heap_broken(&nfu->heap);
 }
 
 static const struct mmsim_param params[] = {

@@ -153,7 +153,7 @@ static const char *check(const void *state)
     for (mmsim_page i = 0; i < nru->heap.n_pages && !wrong; i++)
         if (nru->heap.ranks[i].high > class_of(nru->resident.flags[nru->heap.pages[i]]))
             wrong = "a page is in a lower class than it was put in";
-    return wrong ? wrong : mm_heap_check(&nru->heap);
+    return wrong ? wrong : mm_heap_broken(&nru->heap);
 }
 
 static const struct mmsim_param params[] = {
