@@ -70,7 +70,7 @@ _mmsim()
         common="$common --json --csv --plot --threads --no-time --no-color --help"
         ;;
     trace:-*) common='--json --no-color --help' ;;
-    list:*) common='verbs stats models cpus events devices tables config --json --no-color --help' ;;
+    list:*) common='verbs stats models cpus events devices tables policies config --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return
