@@ -53,12 +53,12 @@ MM_WIDE_PART int32_t mm_least_of_node(const int32_t *node)
     return least;
 }
 
-/* The last position up to `position` whose number is below `value`. */
-MM_WIDE_PART uint32_t mm_least_left(const struct mm_least *least, uint32_t position, int32_t value)
+/* The last leaf before `leaf` that has a number below `value`. */
+MM_WIDE_PART uint32_t mm_least_leaf(const struct mm_least *least, uint32_t leaf, int32_t value)
 {
-    uint32_t at = position;
-    int32_t slot = mm_least_slot(least->least[0] + (at & ~31u), (int32_t)(at & 31), value);
-    unsigned k = 0;
+    uint32_t at = leaf;
+    unsigned k = 1;
+    int32_t slot = mm_least_slot(least->least[k] + (at & ~31u), (int32_t)(at & 31) - 1, value);
     while (slot < 0) {
         if (++k == least->n_storeys)
             return MM_LEAST_NOWHERE;
@@ -66,23 +66,57 @@ MM_WIDE_PART uint32_t mm_least_left(const struct mm_least *least, uint32_t posit
         slot = mm_least_slot(least->least[k] + (at & ~31u), (int32_t)(at & 31) - 1, value);
     }
     at = (at & ~31u) + (uint32_t)slot;
-    while (k-- > 0)
+    while (--k > 0)
         at = 32 * at + (uint32_t)mm_least_slot(least->least[k] + 32 * (size_t)at, 31, value);
     return at;
 }
 
-/* Replaces the number at a position by a larger one; returns the old one. */
-MM_WIDE_PART int32_t mm_least_raise(struct mm_least *least, uint32_t position, int32_t value)
+/* The numbers of a leaf are larger than they were; the smallest is `now`. */
+MM_WIDE_PART void mm_least_raise(struct mm_least *least, uint32_t leaf, int32_t now)
 {
-    int32_t old = least->least[0][position];
-    least->least[0][position] = value;
-    for (unsigned k = 1; k < least->n_storeys; k++) {
-        uint32_t node = position >> (5 * k);
+    int32_t old = least->least[1][leaf];
+    least->least[1][leaf] = now;
+    for (unsigned k = 2; k < least->n_storeys; k++) {
+        uint32_t node = leaf >> (5 * (k - 1));
         if (least->least[k][node] != old)
             break;
         least->least[k][node] = mm_least_of_node(least->least[k - 1] + 32 * (size_t)node);
     }
-    return old;
+}
+
+/* One leaf of mm_least_hand_on(); its smallest number goes to *least. */
+MM_WIDE_PART int32_t mm_least_hand_on_leaf(int32_t *leaf, int32_t slot, int32_t in_hand,
+                                           int32_t *least)
+{
+    int32_t smallest = MM_LEAST_NOTHING;
+    for (int32_t i = MM_LEAST_FAN - 1; i > slot; i--)
+        smallest = leaf[i] < smallest ? leaf[i] : smallest;
+    for (int32_t i = slot; i >= 0; i--) {
+        int32_t here = leaf[i];
+        int32_t larger = here > in_hand ? here : in_hand;
+        in_hand = here < in_hand ? here : in_hand;
+        smallest = larger < smallest ? larger : smallest;
+        leaf[i] = larger;
+    }
+    *least = smallest;
+    return in_hand;
+}
+
+/*
+ * Goes from `position` to the left with nothing in hand. Wherever there is a smaller number than
+ * in hand, the two are exchanged. Returns what is in hand at the end.
+ */
+MM_WIDE_PART int32_t mm_least_hand_on(struct mm_least *least, uint32_t position)
+{
+    int32_t in_hand = MM_LEAST_NOTHING, slot = (int32_t)(position & 31), smallest;
+    for (uint32_t leaf = position >> 5; leaf != MM_LEAST_NOWHERE;
+         leaf = mm_least_leaf(least, leaf, in_hand)) {
+        in_hand =
+            mm_least_hand_on_leaf(least->least[0] + 32 * (size_t)leaf, slot, in_hand, &smallest);
+        mm_least_raise(least, leaf, smallest);
+        slot = MM_LEAST_FAN - 1;
+    }
+    return in_hand;
 }
 
 /* Puts a number at a position that has none. */
