@@ -5,6 +5,9 @@
 # The rooms of the house, bottom-up; src/README.md draws which may include which.
 set(MMSIM_FOLDERS base obs hw alloc policy paging vm proc sim trace scenario report)
 
+# What it stands on: scenarios are YAML, traces are compressed, studies run on several threads.
+set(MMSIM_NEEDS PkgConfig::YAML PkgConfig::CODECS Threads::Threads)
+
 set(MMSIM_SOURCES)
 foreach(folder IN LISTS MMSIM_FOLDERS)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
@@ -17,7 +20,7 @@ add_library(mmsim_objects OBJECT ${MMSIM_SOURCES})
 target_include_directories(mmsim_objects PUBLIC
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/models)
 target_compile_definitions(mmsim_objects PRIVATE MMSIM_VERSION="${PROJECT_VERSION}")
-target_link_libraries(mmsim_objects PUBLIC mmsim_flags PkgConfig::YAML)
+target_link_libraries(mmsim_objects PUBLIC mmsim_flags ${MMSIM_NEEDS})
 
 add_library(mmsim_internal STATIC)
 target_link_libraries(mmsim_internal PUBLIC mmsim_objects)
@@ -39,4 +42,4 @@ add_custom_target(mmsim_archive ALL DEPENDS ${MMSIM_ARCHIVE})
 add_library(mmsim_public INTERFACE)
 add_dependencies(mmsim_public mmsim_archive)
 target_include_directories(mmsim_public INTERFACE ${PROJECT_SOURCE_DIR}/include)
-target_link_libraries(mmsim_public INTERFACE mmsim_flags ${MMSIM_ARCHIVE} PkgConfig::YAML)
+target_link_libraries(mmsim_public INTERFACE mmsim_flags ${MMSIM_ARCHIVE} ${MMSIM_NEEDS})

@@ -33,6 +33,5 @@ foreach(source IN LISTS sources)
     target_link_libraries(${program} PRIVATE mmsim_internal)
 endforeach()
 
-# It reads compressed traces, and loads the allocators that it compares with.
-pkg_check_modules(TRACE_CODECS REQUIRED IMPORTED_TARGET libzstd zlib)
-target_link_libraries(bench-heap PRIVATE PkgConfig::TRACE_CODECS ${CMAKE_DL_LIBS})
+# It loads the allocators that it compares with.
+target_link_libraries(bench-heap PRIVATE ${CMAKE_DL_LIBS})

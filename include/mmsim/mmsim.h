@@ -24,6 +24,7 @@
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>
 #include <mmsim/status.h>
+#include <mmsim/trace.h>
 #include <mmsim/types.h>
 #include <mmsim/vm.h>
 
