@@ -1,7 +1,8 @@
 /*
  * first-machine.c - a machine, a process, a page: the library in one page of C.
  *
- *   cc -std=c11 -Iinclude examples/first-machine.c build/release/lib/libmmsim.a -lyaml -lzstd -lz -lpthread -o first
+ *   cc -std=c11 -Iinclude examples/first-machine.c build/release/lib/libmmsim.a \
+ *       -lyaml -lzstd -lz -lpthread -o first
  *
  * Builds a machine with 8 MiB of RAM, maps memory for a process, shows that it comes with the first
  * touch, forks, and lets the child write to what it shares with its parent.

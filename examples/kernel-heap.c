@@ -1,7 +1,8 @@
 /*
  * kernel-heap.c - the kernel's memory, and four ways of using it wrongly.
  *
- *   cc -std=c11 -Iinclude examples/kernel-heap.c build/release/lib/libmmsim.a -lyaml -lzstd -lz -lpthread -o kernel-heap
+ *   cc -std=c11 -Iinclude examples/kernel-heap.c build/release/lib/libmmsim.a \
+ *       -lyaml -lzstd -lz -lpthread -o kernel-heap
  *
  * Inodes come from a cache with red zones and owner tracking; each names the next one. One is
  * written beyond its end, one is freed twice, a guard page traps an access that goes too far, and

@@ -25,6 +25,7 @@
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>
 #include <mmsim/status.h>
+#include <mmsim/study.h>
 #include <mmsim/trace.h>
 #include <mmsim/types.h>
 #include <mmsim/vm.h>

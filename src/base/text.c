@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- UTF-8 ---- */
@@ -223,6 +224,37 @@ void mm_sink_printf(const struct mmsim_sink *sink, const char *format, ...)
     va_end(arguments);
     if (n_bytes > 0)
         sink->write(sink->user, buffer, n_bytes);
+}
+
+static double read_plainly(const char *text)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    double value = strtod_l(text, NULL, plain);
+    freelocale(plain);
+    return value;
+}
+
+static size_t format_real(char *buffer, size_t capacity, int n_digits, ...)
+{
+    va_list arguments;
+    va_start(arguments, n_digits);
+    char format[] = {'%', '.', (char)('0' + n_digits / 10), (char)('0' + n_digits % 10), 'g', 0};
+    size_t n_bytes = format_and_cut(buffer, capacity, format, arguments);
+    va_end(arguments);
+    return n_bytes;
+}
+
+void mm_sink_real(const struct mmsim_sink *sink, double value)
+{
+    enum { ENOUGH_DIGITS = 17 }; /* for any double of 53 bits */
+    char buffer[32];
+    size_t n_bytes = 0;
+    for (int n_digits = 1; n_digits <= ENOUGH_DIGITS; n_digits++) {
+        n_bytes = format_real(buffer, sizeof buffer, n_digits, value);
+        if (read_plainly(buffer) == value)
+            break;
+    }
+    sink->write(sink->user, buffer, n_bytes);
 }
 
 void mm_sink_puts(const struct mmsim_sink *sink, const char *string)

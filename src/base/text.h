@@ -44,6 +44,9 @@ const char *mm_text_string(const struct mm_text *text);
 void mm_sink_printf(const struct mmsim_sink *sink, const char *format, ...) MM_PRINTF(2, 3);
 void mm_sink_puts(const struct mmsim_sink *sink, const char *string);
 
+/* With as many digits as it takes to read the same number again: 0.1, 0.33333333333333331. */
+void mm_sink_real(const struct mmsim_sink *sink, double value);
+
 /* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void mm_sink_json(const struct mmsim_sink *sink, const char *string);
 

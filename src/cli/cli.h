@@ -28,7 +28,9 @@ enum command_bit {
     COMMAND_WALK = 1 << 2,
     COMMAND_LIST = 1 << 3,
     COMMAND_MAP = 1 << 4,
-    COMMAND_INFO = 1 << 5
+    COMMAND_INFO = 1 << 5,
+    COMMAND_BENCH = 1 << 6,
+    COMMAND_TRACE = 1 << 7
 };
 
 struct arguments;
@@ -48,6 +50,8 @@ enum exit_status check_perform(const struct arguments *arguments, struct console
 enum exit_status walk_perform(const struct arguments *arguments, struct console *console);
 enum exit_status map_perform(const struct arguments *arguments, struct console *console);
 enum exit_status info_perform(const struct arguments *arguments, struct console *console);
+enum exit_status bench_perform(const struct arguments *arguments, struct console *console);
+enum exit_status trace_perform(const struct arguments *arguments, struct console *console);
 enum exit_status list_perform(const struct arguments *arguments, struct console *console);
 
 #endif

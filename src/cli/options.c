@@ -22,10 +22,35 @@ struct option {
 
 #define STOPPED (COMMAND_WALK | COMMAND_MAP | COMMAND_INFO)
 #define FILES (COMMAND_RUN | COMMAND_CHECK | STOPPED)
-#define ALL (FILES | COMMAND_LIST)
+#define ALL (FILES | COMMAND_LIST | COMMAND_BENCH | COMMAND_TRACE)
 
 static const struct option OPTIONS[] = {
-    {OPTION_JSON, "json", 0, NULL, COMMAND_RUN | COMMAND_LIST | COMMAND_INFO,
+    {OPTION_TRACE, "trace", 0, "FILE", COMMAND_BENCH,
+     "text or .pt, plain, .zst or .gz, recognised by content; required, may repeat"},
+    {OPTION_POLICY, "policy", 0, "all|LIST", COMMAND_BENCH,
+     "such as 'lru,clock(load-bit=1)'; default all; mmsim list policies"},
+    {OPTION_FRAMES, "frames", 0, "LIST", COMMAND_BENCH,
+     "numbers, ranges, shares of the trace's pages: 64,1k,4..8,5% (default 1%,5%,10%,20%,50%)"},
+    {OPTION_VIEW, "view", 0, "LIST", COMMAND_BENCH,
+     "exact (default): each reference is seen; bits:N: accessed bits, harvested every N"},
+    {OPTION_WARM_UP, "warm-up", 0, "N|P%", COMMAND_BENCH,
+     "count from after so many references, or such a share of them"},
+    {OPTION_CLEAN_FIRST, "clean-first", 0, "K", COMMAND_BENCH,
+     "write a dirty victim and put it back, up to K times, for a clean one"},
+    {OPTION_COSTS, "costs", 0, "HIT,MISS,WRITE", COMMAND_BENCH,
+     "the mean time of a reference if these are so long, e.g. 100ns,8ms,8ms"},
+    {OPTION_BELADY, "belady", 0, NULL, COMMAND_BENCH,
+     "find where more frames have more misses (default of --frames then: 1..32)"},
+    {OPTION_REFAULTS, "refaults", 0, "UNIT", COMMAND_BENCH,
+     "how long after it left a page comes back, in references or evictions"},
+    {OPTION_CSV, "csv", 0, NULL, COMMAND_BENCH, "the rows of --json as comma-separated values"},
+    {OPTION_PLOT, "plot", 0, "FILE", COMMAND_BENCH,
+     "draw the miss ratios into FILE.svg or FILE.png (needs gnuplot)"},
+    {OPTION_THREADS, "threads", 0, "N", COMMAND_BENCH, "default: one for each processor"},
+    {OPTION_NO_TIME, "no-time", 0, NULL, COMMAND_BENCH,
+     "leave ns_per_reference out: all else is the same in every run"},
+    {OPTION_JSON, "json", 0, NULL,
+     COMMAND_RUN | COMMAND_LIST | COMMAND_INFO | COMMAND_BENCH | COMMAND_TRACE,
      "machine-readable: JSON on one line, and nothing else on standard output"},
     {OPTION_BY, "by", 0, "PROCESS", COMMAND_WALK, "whose page tables (or kernel); required"},
     {OPTION_AT, "at", 0, "ADDRESS", COMMAND_WALK,
@@ -38,6 +63,7 @@ static const struct option OPTIONS[] = {
     {OPTION_CONFIG, "config", 0, "FILE", FILES,
      "options of the kernel as Kconfig writes them (CONFIG_X=y), under those of --set"},
     {OPTION_SEED, "seed", 0, "N", FILES, "the same as --set seed=N"},
+    {OPTION_SEED, "seed", 0, "N", COMMAND_BENCH, "of policies that draw lots (default 1)"},
     {OPTION_EVENTS, "events", 0, "FILE", COMMAND_RUN,
      "write every event (fault, walk, fill, map, ...) to FILE, one JSON object a line"},
     {OPTION_CHECK_INVARIANTS, "check-invariants", 0, "WHEN", COMMAND_RUN,
@@ -169,6 +195,8 @@ static bool store(struct arguments *arguments, const struct option *option, cons
         return false;
     }
     arguments->values[option->id] = value;
+    if (option->id == OPTION_TRACE)
+        arguments->traces[arguments->n_traces++] = value;
     if (option->id == OPTION_SET)
         return store_set(arguments, value, console);
     return true;
@@ -281,7 +309,8 @@ enum parse_result arguments_parse(const struct command *command, int n, char *co
     memset(arguments, 0, sizeof *arguments);
     arguments->operands = calloc((size_t)n + 1, sizeof *arguments->operands);
     arguments->overrides = calloc((size_t)n + 2, sizeof *arguments->overrides);
-    if (arguments->operands == NULL || arguments->overrides == NULL) {
+    arguments->traces = calloc((size_t)n + 1, sizeof *arguments->traces);
+    if (arguments->operands == NULL || arguments->overrides == NULL || arguments->traces == NULL) {
         console_error(console, "the host gave no memory");
         return PARSE_BAD;
     }
@@ -307,6 +336,7 @@ void arguments_fini(struct arguments *arguments)
 {
     free(arguments->operands);
     free(arguments->overrides);
+    free(arguments->traces);
     settings_free(arguments->settings);
 }
 

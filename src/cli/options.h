@@ -2,8 +2,8 @@
  * options.h - the command line: one table of options, parsed into one value.
  *
  * Options may stand before or after operands; "--" ends them. "--name VALUE" and "--name=VALUE"
- * are the same. An option that is given twice has its last value, but for --set, which collects,
- * and --events, where it is a mistake.
+ * are the same. An option that is given twice has its last value, but for --set and --trace, which
+ * collect, and --events, where it is a mistake.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -22,6 +22,19 @@ enum option_id {
     OPTION_AT,
     OPTION_ACCESS,
     OPTION_STEP,
+    OPTION_TRACE,
+    OPTION_POLICY,
+    OPTION_FRAMES,
+    OPTION_VIEW,
+    OPTION_WARM_UP,
+    OPTION_CLEAN_FIRST,
+    OPTION_COSTS,
+    OPTION_BELADY,
+    OPTION_REFAULTS,
+    OPTION_CSV,
+    OPTION_PLOT,
+    OPTION_THREADS,
+    OPTION_NO_TIME,
     OPTION_QUIET,
     OPTION_VERBOSE,
     OPTION_NO_COLOR,
@@ -36,6 +49,8 @@ struct arguments {
     size_t n_operands;
     const char **overrides; /* of --config, --set, then --seed; ends with NULL */
     size_t n_overrides;
+    const char **traces; /* of --trace */
+    size_t n_traces;
     struct settings *settings; /* of --config, the texts of its overrides; NULL */
     char seed[32];             /* "seed=N", what `overrides` ends with if --seed was given */
 };
