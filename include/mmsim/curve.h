@@ -15,7 +15,7 @@
 #ifndef MMSIM_CURVE_H
 #define MMSIM_CURVE_H
 
-#include <mmsim/trace.h>
+#include <mmsim/study.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +46,9 @@ struct mmsim_curve {
      */
     double error;
 };
+
+/* Whether a policy has such a curve, and of which kind. */
+bool mmsim_curve_kind_of(const struct mmsim_policy_choice *choice, enum mmsim_curve_kind *kind);
 
 /* One pass over references. */
 struct mmsim_curve_pass;
@@ -83,6 +86,27 @@ double mmsim_curve_distance(const struct mmsim_curve *one, const struct mmsim_cu
  * first uses only. 1 to pages.
  */
 mmsim_page mmsim_curve_end_size(const struct mmsim_curve *curve);
+
+/* ---- reports ---- */
+
+/* A point of a curve, however it was found. */
+struct mmsim_curve_row {
+    const struct mmsim_policy_choice *choice;
+    mmsim_page frames;
+    uint64_t references, misses;
+    const struct mmsim_curve *sample; /* where it is from, if it is an estimate; else NULL */
+};
+
+/* As JSON, or as CSV, where all rows are samples or none is; docs/scenario.md has the keys. */
+void mmsim_curve_print_row(const struct mmsim_curve_row *row, enum mmsim_study_format format,
+                           const struct mmsim_sink *sink);
+
+/* The header of CSV, before such a row. */
+void mmsim_curve_print_header(const struct mmsim_curve_row *first, const struct mmsim_sink *sink);
+
+/* Cells of one trace, as a table for people: sizes down, policies across; then what is odd. */
+void mmsim_curve_print_table(const struct mmsim_study_report *report,
+                             const struct mmsim_sink *sink);
 
 #ifdef __cplusplus
 }

@@ -194,7 +194,7 @@ static enum exit_status perform(struct bench *bench, const struct arguments *arg
     return run_cells(bench, plot, console);
 }
 
-static unsigned n_processors(void)
+unsigned bench_processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (unsigned)n : 1;
@@ -202,7 +202,9 @@ static unsigned n_processors(void)
 
 enum exit_status bench_perform(const struct arguments *arguments, struct console *console)
 {
-    struct bench bench = {.request = {.n_threads = n_processors()}};
+    struct bench bench = {.request = {.n_threads = bench_processors(),
+                                      .default_policies = "all",
+                                      .default_frames = "1%,5%,10%,20%,50%"}};
     enum exit_status status = perform(&bench, arguments, console);
     for (size_t i = 0; i < bench.n_traces; i++)
         mmsim_trace_close(bench.traces[i]);

@@ -7,6 +7,8 @@
  */
 #include "trace/curve.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 /* ---- stacks by kind ---- */
@@ -38,6 +40,18 @@ void mm_stack_feed(struct mm_stack *stack, const mmsim_ref *refs, size_t n)
 const struct mm_distances *mm_stack_distances(const struct mm_stack *stack)
 {
     return stack->kind == MMSIM_CURVE_LRU ? &stack->of.lru.distances : &stack->of.opt.distances;
+}
+
+bool mmsim_curve_kind_of(const struct mmsim_policy_choice *choice, enum mmsim_curve_kind *kind)
+{
+    static const char *const NAMES[] = {[MMSIM_CURVE_LRU] = "lru", [MMSIM_CURVE_OPT] = "opt"};
+    for (int i = 0; i < MMSIM_N_CURVE_KINDS; i++) {
+        if (strcmp(choice->ops->name, NAMES[i]) == 0) {
+            *kind = (enum mmsim_curve_kind)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- passes ---- */
