@@ -17,18 +17,31 @@ struct mm_bulk {
     void (*reference)(void *state, mmsim_page page, enum mmsim_kind kind);
     void (*load)(void *state, mmsim_page page, enum mmsim_kind kind);
     mmsim_page (*evict)(void *state, mmsim_page incoming);
+    mmsim_page (*settle)(void *state); /* who leaves after a reference; MMSIM_NO_PAGE; or NULL */
 };
+
+static inline void mm_bulk_count(const struct mm_resident *resident, mmsim_page victim,
+                                 struct mmsim_counts *counts)
+{
+    counts->evictions++;
+    counts->dirty_evictions += (resident->flags[victim] & MM_DIRTY) != 0;
+}
 
 /* Makes room; counts who goes. */
 static MM_ALWAYS_INLINE void mm_bulk_make_room(void *state, struct mm_resident *resident,
                                                mmsim_page incoming, const struct mm_bulk bulk,
                                                struct mmsim_counts *counts)
 {
-    while (mm_resident_full(resident)) {
-        mmsim_page victim = bulk.evict(state, incoming);
-        counts->evictions++;
-        counts->dirty_evictions += (resident->flags[victim] & MM_DIRTY) != 0;
-    }
+    while (mm_resident_full(resident))
+        mm_bulk_count(resident, bulk.evict(state, incoming), counts);
+}
+
+static MM_ALWAYS_INLINE void mm_bulk_settle(void *state, struct mm_resident *resident,
+                                            const struct mm_bulk bulk, struct mmsim_counts *counts)
+{
+    mmsim_page leaves;
+    while (bulk.settle && (leaves = bulk.settle(state)) != MMSIM_NO_PAGE)
+        mm_bulk_count(resident, leaves, counts);
 }
 
 static MM_ALWAYS_INLINE void mm_bulk_replay(void *state, struct mm_resident *resident,
@@ -41,11 +54,13 @@ static MM_ALWAYS_INLINE void mm_bulk_replay(void *state, struct mm_resident *res
         enum mmsim_kind kind = mmsim_ref_kind(refs[i]);
         if (mm_resident_has(resident, page)) {
             bulk.reference(state, page, kind);
+            mm_bulk_settle(state, resident, bulk, &sum);
             continue;
         }
         sum.misses++;
         mm_bulk_make_room(state, resident, page, bulk, &sum);
         bulk.load(state, page, kind);
+        mm_bulk_settle(state, resident, bulk, &sum);
     }
     sum.references += n;
     *counts = sum;

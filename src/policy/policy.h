@@ -14,14 +14,21 @@
 
 /* X(identifier) in the order of docs/policies.md; the tables are mm_policy_<identifier>. */
 #define MM_POLICY_LIST(X)                                                                          \
+    X(opt)                                                                                         \
     X(lru)                                                                                         \
     X(mru)                                                                                         \
     X(fifo)                                                                                        \
+    X(random)                                                                                      \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
+    X(lfu)                                                                                         \
+    X(slru)                                                                                        \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
-    X(sieve)
+    X(car)                                                                                         \
+    X(lirs)                                                                                        \
+    X(sieve)                                                                                       \
+    X(s3_fifo)
 
 #define X(identifier) extern const struct mmsim_policy_ops mm_policy_##identifier;
 MM_POLICY_LIST(X)
