@@ -42,4 +42,13 @@ static inline bool mm_look_clear(const struct mm_looker *looker, struct mm_resid
     return told || found;
 }
 
+/* The same, but `bit` stays: what was not told sets it. */
+static inline bool mm_look_test(const struct mm_looker *looker, struct mm_resident *resident,
+                                mmsim_page page, unsigned bit)
+{
+    if (mm_look_found(looker, resident, page))
+        resident->flags[page] = (uint8_t)(resident->flags[page] | bit);
+    return (resident->flags[page] & bit) != 0;
+}
+
 #endif

@@ -21,14 +21,24 @@
     X(random)                                                                                      \
     X(clock)                                                                                       \
     X(second_chance)                                                                               \
+    X(nru)                                                                                         \
+    X(nfu)                                                                                         \
+    X(aging)                                                                                       \
     X(lfu)                                                                                         \
+    X(lru_k)                                                                                       \
     X(slru)                                                                                        \
     X(two_q)                                                                                       \
     X(arc)                                                                                         \
     X(car)                                                                                         \
     X(lirs)                                                                                        \
+    X(clock_pro)                                                                                   \
     X(sieve)                                                                                       \
-    X(s3_fifo)
+    X(s3_fifo)                                                                                     \
+    X(linux)                                                                                       \
+    X(mglru)                                                                                       \
+    X(wsclock)                                                                                     \
+    X(working_set)                                                                                 \
+    X(pff)
 
 #define X(identifier) extern const struct mmsim_policy_ops mm_policy_##identifier;
 MM_POLICY_LIST(X)

@@ -41,8 +41,8 @@ static enum mmsim_status check(const struct mm_replay *replay)
 static bool can_go_in_bulk(const struct mm_replay *replay)
 {
     const struct mmsim_study_options *options = replay->options;
-    return replay->ops->replay && !replay->ops->tick && options->harvest_interval == 0 &&
-           options->clean_first == 0 && options->refaults == MMSIM_REFAULTS_NOT;
+    return replay->ops->replay && options->harvest_interval == 0 && options->clean_first == 0 &&
+           options->refaults == MMSIM_REFAULTS_NOT;
 }
 
 /*
@@ -68,7 +68,7 @@ static double mean_resident(const struct mm_replay *replay, uint8_t *seen)
 static enum mmsim_status find_mean_resident(const struct mm_replay *replay)
 {
     replay->outcome->mean_resident = -1;
-    if (replay->ops->admit || (replay->ops->flags & MMSIM_POLICY_VARIABLE))
+    if (replay->ops->admit || replay->ops->tick || (replay->ops->flags & MMSIM_POLICY_VARIABLE))
         return MMSIM_OK;
     uint8_t *seen = mm_host_alloc(replay->host, replay->setup.universe);
     if (!seen)
@@ -92,7 +92,7 @@ static enum mmsim_status replay_in_bulk(struct mm_replay *replay)
                         counts);
     mm_host_free(replay->host, state, n_bytes);
     replay->outcome->write_backs = counts->dirty_evictions;
-    return find_mean_resident(replay);
+    return MMSIM_OK;
 }
 
 /* ---- a cell ---- */
@@ -125,7 +125,8 @@ enum mmsim_status mm_replay_cell(const struct mmsim_study_cell *cell, struct mm_
         return status;
     uint64_t begin_ns = now_ns(options);
     *outcome = (struct mmsim_study_outcome){.n_replayed = replay.n_refs};
-    status = can_go_in_bulk(&replay) ? replay_in_bulk(&replay) : mm_replay_by_steps(&replay);
+    bool bulk = can_go_in_bulk(&replay);
+    status = bulk ? replay_in_bulk(&replay) : mm_replay_by_steps(&replay);
     outcome->elapsed_ns = now_ns(options) - begin_ns;
-    return status;
+    return bulk && status == MMSIM_OK ? find_mean_resident(&replay) : status;
 }
