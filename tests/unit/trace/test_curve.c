@@ -1,6 +1,7 @@
 /* Passes and curves: what they refuse, what they read, and a host without memory. */
 #include "curve_kit.h"
 #include "fail_nth.h"
+#include "trace_kit.h"
 
 START_TEST(bad_setups_are_refused_with_the_field)
 {
@@ -108,6 +109,74 @@ START_TEST(the_curve_of_a_trace_is_that_of_its_references)
 }
 END_TEST
 
+/* Replays lru and opt at so many sizes, and compares. */
+static void compare_with_policies(struct mmsim_trace *trace, const mmsim_page *sizes, size_t n)
+{
+    static const char *const NAMES[] = {"lru", "opt"};
+    struct mmsim_study_options options;
+    struct mmsim_error error;
+    mmsim_study_options_init(&options);
+    for (size_t i = 0; i < 2; i++) {
+        struct mmsim_policy_choice choice = mmsim_policy_choice_of(mmsim_policy_find(NAMES[i]));
+        struct mmsim_curve curve;
+        enum mmsim_curve_kind kind;
+        ck_assert(mmsim_curve_kind_of(&choice, &kind));
+        ck_assert_int_eq(mmsim_curve_of(trace, kind, 1, 0, &curve, &error), MMSIM_OK);
+        for (size_t k = 0; k < n; k++) {
+            struct mmsim_study_cell cell = {
+                .trace = trace, .choice = &choice, .options = &options, .frames = sizes[k]};
+            ck_assert_int_eq(mmsim_study_run(&cell, 1, 1, &error), MMSIM_OK);
+            ck_assert_msg(cell.outcome.counts.misses == mmsim_curve_misses(&curve, sizes[k]),
+                          "%s, %u frames", NAMES[i], sizes[k]);
+        }
+        mmsim_curve_free(&curve);
+    }
+}
+
+START_TEST(curves_are_what_the_policies_replayed_at_each_size_miss)
+{
+    static const mmsim_page sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 40};
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct kit_string *string = kit_random(seed, 400, 12);
+        struct mmsim_trace *trace;
+        struct mmsim_error error;
+        ck_assert_int_eq(mmsim_trace_of_refs("t", string->refs, string->n, &trace, &error),
+                         MMSIM_OK);
+        compare_with_policies(trace, sizes, sizeof sizes / sizeof *sizes);
+        mmsim_trace_close(trace);
+        free(string);
+    }
+}
+END_TEST
+
+static const char *const excerpts[] = {
+    "bench/traces/cc1.pt",
+    "bench/traces/cc1-dedup.pt.zst",
+    "bench/traces/sqlite-dedup.pt.zst",
+    "bench/traces/cc1-tlb64.pt.zst",
+    "bench/traces/python-tlb64.pt.zst",
+    "bench/traces/sqlite-tlb64.pt.zst",
+};
+
+START_TEST(on_the_traces_that_ship_too)
+{
+    static const mmsim_page sizes[] = {1, 2, 3, 5, 9, 16, 33, 64, 100, 150, 200, 333, 700, 1500};
+    struct mmsim_trace *trace;
+    struct mmsim_error error;
+    ck_assert_int_eq(mmsim_trace_open(excerpts[_i], &trace, &error), MMSIM_OK);
+    compare_with_policies(trace, sizes, sizeof sizes / sizeof *sizes);
+    mmsim_trace_close(trace);
+}
+END_TEST
+
+START_TEST(only_lru_and_opt_have_such_curves)
+{
+    enum mmsim_curve_kind kind;
+    struct mmsim_policy_choice clock = mmsim_policy_choice_of(mmsim_policy_find("clock"));
+    ck_assert(!mmsim_curve_kind_of(&clock, &kind));
+}
+END_TEST
+
 Suite *test_curve_suite(void);
 Suite *test_curve_suite(void)
 {
@@ -118,6 +187,10 @@ Suite *test_curve_suite(void)
     tcase_add_test(tests, a_pass_can_be_read_while_it_goes_on);
     tcase_add_test(tests, without_memory_nothing_begins_and_nothing_is_lost);
     tcase_add_test(tests, the_curve_of_a_trace_is_that_of_its_references);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, curves_are_what_the_policies_replayed_at_each_size_miss);
+    tcase_add_loop_test(tests, on_the_traces_that_ship_too, 0, sizeof excerpts / sizeof *excerpts);
+    tcase_add_test(tests, only_lru_and_opt_have_such_curves);
     suite_add_tcase(suite, tests);
     return suite;
 }

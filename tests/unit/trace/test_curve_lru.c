@@ -21,8 +21,10 @@ START_TEST(a_loop_hits_only_when_it_fits)
 {
     mmsim_page n = loops[_i];
     struct mmsim_curve curve = kit_loop(MMSIM_CURVE_LRU, n, 11);
-    for (mmsim_page frames = 0; frames < n; frames++)
-        ck_assert_uint_eq(curve.misses[frames], UINT64_C(11) * n);
+    mmsim_page hits_from = 0; /* an assertion for each would take long */
+    while (hits_from < n && curve.misses[hits_from] == UINT64_C(11) * n)
+        hits_from++;
+    ck_assert_uint_eq(hits_from, n);
     ck_assert_uint_eq(curve.misses[n], n);
     ck_assert_uint_eq(curve.pages, n);
     ck_assert_uint_eq(mmsim_curve_end_size(&curve), n);
@@ -45,8 +47,10 @@ START_TEST(a_sawtooth_has_every_distance_equally_often)
         mmsim_curve_feed(pass, &ref, 1);
     }
     ck_assert_int_eq(mmsim_curve_read(pass, &curve, &error), MMSIM_OK);
-    for (mmsim_page frames = 1; frames <= N; frames++)
-        ck_assert_uint_eq(curve.misses[frames], N + (uint64_t)(TIMES - 1) * (N - frames));
+    mmsim_page frames = 1;
+    while (frames <= N && curve.misses[frames] == N + (uint64_t)(TIMES - 1) * (N - frames))
+        frames++;
+    ck_assert_uint_eq(frames, N + 1);
     mmsim_curve_free(&curve);
     mmsim_curve_end(pass);
 }

@@ -30,8 +30,10 @@ START_TEST(a_loop_that_runs_twice_hits_as_often_as_it_has_frames)
     mmsim_page n = loops[_i];
     struct mmsim_curve curve = kit_loop(MMSIM_CURVE_OPT, n, 2);
     ck_assert_uint_eq(curve.misses[1], UINT64_C(2) * n);
-    for (mmsim_page frames = 2; frames <= n; frames++)
-        ck_assert_uint_eq(curve.misses[frames], UINT64_C(2) * n - frames);
+    mmsim_page frames = 2;
+    while (frames <= n && curve.misses[frames] == UINT64_C(2) * n - frames)
+        frames++;
+    ck_assert_uint_eq(frames, n + 1);
     mmsim_curve_free(&curve);
 }
 END_TEST
