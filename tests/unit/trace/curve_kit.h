@@ -118,11 +118,13 @@ static inline void kit_compare(enum mmsim_curve_kind kind,
         struct mmsim_curve curve = kit_curve(string, kind, 1 + seed % 1000);
         ck_assert_uint_eq(curve.references, n);
         ck_assert_uint_eq(curve.misses[0], n);
-        for (mmsim_page frames = 1; frames <= universe + 2; frames++)
-            ck_assert_msg(mmsim_curve_misses(&curve, frames) == naive(string, frames),
-                          "seed %llu, %u frames: %llu misses, not %llu", (unsigned long long)seed,
-                          frames, (unsigned long long)mmsim_curve_misses(&curve, frames),
-                          (unsigned long long)naive(string, frames));
+        for (mmsim_page frames = 1; frames <= universe + 2; frames++) {
+            uint64_t found = mmsim_curve_misses(&curve, frames), expected = naive(string, frames);
+            if (found != expected) /* an assertion for each would take long */
+                ck_abort_msg("seed %llu, %u frames: %llu misses, not %llu",
+                             (unsigned long long)seed, frames, (unsigned long long)found,
+                             (unsigned long long)expected);
+        }
         mmsim_curve_free(&curve);
         free(string);
     }
