@@ -9,7 +9,7 @@ _mmsim()
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check walk map info list --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'run check walk map info mrc list --help --version' -- "$word")
         return
     fi
     if [ "$previous" = info ]; then
@@ -37,6 +37,7 @@ _mmsim()
     walk:-*) common="$common --by --at --access --step" ;;
     map:-*) common="$common --step" ;;
     info:-*) common="$common --step --json" ;;
+    mrc:-*) common='--trace --policy --sample --check --frames --json --csv --plot --seed --threads --no-color --help' ;;
     list:*) common='verbs stats models cpus events devices tables config --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
