@@ -39,7 +39,7 @@ MM_WIDE_PART int32_t mm_least_slot(const int32_t *node, int32_t limit, int32_t v
 {
     int32_t last = -1;
     for (int32_t i = 0; i < MM_LEAST_FAN; i++) {
-        int32_t here = (node[i] < value) & (i <= limit) ? i : -1;
+        int32_t here = ((node[i] < value) & (i <= limit)) ? i : -1;
         last = here > last ? here : last;
     }
     return last;
