@@ -56,12 +56,18 @@ MM_WIDE_PART uint32_t mm_rank_below(const struct mm_rank *rank, uint32_t positio
     return sum + (uint32_t)__builtin_popcountll(rank->words[position >> 6] & below);
 }
 
+/* In memory, so that compilers compare 16 bits with 16 bits. */
+static const _Alignas(64) int16_t mm_rank_slots[MM_RANK_FAN] = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+};
+
 MM_WIDE_PART void mm_rank_lessen_narrow(uint16_t *counts, uint32_t index)
 {
     uint16_t *node = counts + (index & ~(uint32_t)(MM_RANK_FAN - 1));
     int16_t slot = (int16_t)(index & (MM_RANK_FAN - 1));
-    for (int16_t i = 0; i < MM_RANK_FAN; i++)
-        node[i] = (uint16_t)(node[i] - (i > slot));
+    for (unsigned i = 0; i < MM_RANK_FAN; i++)
+        node[i] = (uint16_t)(node[i] - (mm_rank_slots[i] > slot));
 }
 
 MM_WIDE_PART void mm_rank_lessen_broad(uint32_t *counts, uint32_t index)
