@@ -62,7 +62,7 @@ static const struct command COMMANDS[] = {
      "64,5%\n"
      "  mmsim bench --trace my.txt --frames 16,32,64 --json | python3 -m json.tool --json-lines\n"
      "  mmsim bench --trace my.txt --policy fifo --frames 1..10 --belady\n"
-     "  mmsim bench --trace bench/traces/cc1.pt --plot policies.svg\n",
+     "  mmsim bench --trace my.txt --plot policies.svg\n",
      bench_perform},
     {"mrc", COMMAND_MRC, "mrc [OPTIONS] --trace FILE",
      "miss-ratio curves: the misses at every size",
