@@ -100,11 +100,7 @@ static void add_sizes(struct bench *bench, struct mmsim_study_cell cell)
 {
     const struct size_list *sizes = &bench->request.sizes;
     for (size_t i = 0; i < sizes->n; i++) {
-        struct size_item item = sizes->items[i];
-        if (item.is_share) {
-            uint64_t frames = bench_share_of(item.low, mmsim_trace_pages(cell.trace));
-            item.low = item.high = frames > 0 ? frames : 1;
-        }
+        struct size_item item = bench_size_of(sizes->items[i], cell.trace);
         for (uint64_t frames = item.low; frames <= item.high; frames++) {
             cell.frames = (mmsim_page)frames;
             bench->cells[bench->n_cells++] = cell;

@@ -60,6 +60,9 @@ void bench_request_fini(struct bench_request *request);
 /* So many millionths of a percent of `whole`, rounded half up. */
 uint64_t bench_share_of(uint64_t millionths, uint64_t whole);
 
+/* A share becomes a number of frames, at least 1. */
+struct size_item bench_size_of(struct size_item item, const struct mmsim_trace *trace);
+
 /* ---- a picture (plot.c) ---- */
 
 struct plot;

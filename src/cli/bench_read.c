@@ -61,6 +61,15 @@ uint64_t bench_share_of(uint64_t millionths, uint64_t whole)
     return quotient * millionths + (2 * rest * millionths + WHOLE_SHARE) / (2 * WHOLE_SHARE);
 }
 
+struct size_item bench_size_of(struct size_item item, const struct mmsim_trace *trace)
+{
+    if (!item.is_share)
+        return item;
+    uint64_t frames = bench_share_of(item.low, mmsim_trace_pages(trace));
+    frames = frames > 0 ? frames : 1;
+    return (struct size_item){.low = frames, .high = frames};
+}
+
 /* "12.5%" in millionths of a percent: more than 0, at most 100 %, at most 6 decimals. */
 static bool read_share(const char *text, uint64_t *millionths)
 {
