@@ -273,7 +273,7 @@ static void print_line(const struct mrc *mrc, const struct line *line,
 {
     bool all = line->by_pass && mrc->request.sizes.n == 0;
     size_t n = all ? mmsim_curve_end_size(&line->curve) : mrc->n_sizes;
-    const struct mmsim_study_cell *cells = mrc->cells + (line - mrc->lines) * (ptrdiff_t)n;
+    const struct mmsim_study_cell *cells = mrc->cells + (size_t)(line - mrc->lines) * mrc->n_sizes;
     struct mmsim_curve_row row = {.choice = line->choice,
                                   .sample = mrc->rate < 1 ? &line->curve : NULL};
     for (size_t i = 0; i < n; i++) {

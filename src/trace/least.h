@@ -1,10 +1,12 @@
 /*
- * least.h - numbers at positions, and the nearest smaller one to the left.
+ * least.h - numbers at positions, and a walk to the left over ever smaller ones.
  *
- * Over the numbers stand the smallest of each 32, over these the smallest of each 32, and so on to
- * one node. The search goes up until a node has something smaller on the left, and down again.
+ * Over the numbers stand the smallest of each 32 (a leaf), over these the smallest of each 32, and
+ * so on to one node. The walk goes through a leaf number by number, without a branch; from leaf to
+ * leaf it goes up until a node has something smaller on the left, and down again.
  *
- * Invariant: least[k + 1][i] is the smallest of least[k][32 i] to least[k][32 i + 31].
+ * Invariants: (1) least[k + 1][i] is the smallest of least[k][32 i] to least[k][32 i + 31]; (2)
+ * there are two storeys at least, and the last is one node.
  */
 #ifndef MM_TRACE_LEAST_H
 #define MM_TRACE_LEAST_H
@@ -14,7 +16,7 @@
 #include "base/host.h"
 #include "base/wide.h"
 
-enum { MM_LEAST_FAN = 32, MM_LEAST_MAX_STOREYS = 7 };
+enum { MM_LEAST_FAN = 32, MM_LEAST_MAX_STOREYS = 8 };
 
 #define MM_LEAST_NOTHING INT32_MAX  /* at a position without a number */
 #define MM_LEAST_NOWHERE UINT32_MAX /* no such position */
@@ -27,7 +29,7 @@ struct mm_least {
     size_t n_bytes;
 };
 
-/* False: no host memory. capacity: positions. No position has a number. */
+/* False: no host memory. capacity: positions, at least 32. No position has a number. */
 bool mm_least_init(struct mm_least *least, uint32_t capacity, struct mm_host *host);
 void mm_least_fini(struct mm_least *least, struct mm_host *host);
 
