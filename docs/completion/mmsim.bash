@@ -11,7 +11,7 @@ _mmsim()
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'run check walk map info bench trace list --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'run check walk map info bench mrc trace list --help --version' -- "$word")
         return
     fi
     if [ "$previous" = info ] && [ "$command" = info ]; then
@@ -68,6 +68,9 @@ _mmsim()
     bench:*)
         common='--trace --policy --frames --view --warm-up --clean-first --costs --belady --refaults --seed'
         common="$common --json --csv --plot --threads --no-time --no-color --help"
+        ;;
+    mrc:*)
+        common='--trace --policy --sample --check --frames --json --csv --plot --seed --threads --no-color --help'
         ;;
     trace:-*) common='--json --no-color --help' ;;
     list:*) common='verbs stats models cpus events devices tables policies config --json --no-color --help' ;;

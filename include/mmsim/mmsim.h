@@ -10,6 +10,7 @@
 
 #include <mmsim/alloc.h>
 #include <mmsim/arch.h>
+#include <mmsim/curve.h>
 #include <mmsim/device.h>
 #include <mmsim/errno.h>
 #include <mmsim/event.h>

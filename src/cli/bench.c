@@ -100,11 +100,7 @@ static void add_sizes(struct bench *bench, struct mmsim_study_cell cell)
 {
     const struct size_list *sizes = &bench->request.sizes;
     for (size_t i = 0; i < sizes->n; i++) {
-        struct size_item item = sizes->items[i];
-        if (item.is_share) {
-            uint64_t frames = bench_share_of(item.low, mmsim_trace_pages(cell.trace));
-            item.low = item.high = frames > 0 ? frames : 1;
-        }
+        struct size_item item = bench_size_of(sizes->items[i], cell.trace);
         for (uint64_t frames = item.low; frames <= item.high; frames++) {
             cell.frames = (mmsim_page)frames;
             bench->cells[bench->n_cells++] = cell;
@@ -194,7 +190,7 @@ static enum exit_status perform(struct bench *bench, const struct arguments *arg
     return run_cells(bench, plot, console);
 }
 
-static unsigned n_processors(void)
+unsigned bench_processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (unsigned)n : 1;
@@ -202,7 +198,9 @@ static unsigned n_processors(void)
 
 enum exit_status bench_perform(const struct arguments *arguments, struct console *console)
 {
-    struct bench bench = {.request = {.n_threads = n_processors()}};
+    struct bench bench = {.request = {.n_threads = bench_processors(),
+                                      .default_policies = "all",
+                                      .default_frames = "1%,5%,10%,20%,50%"}};
     enum exit_status status = perform(&bench, arguments, console);
     for (size_t i = 0; i < bench.n_traces; i++)
         mmsim_trace_close(bench.traces[i]);

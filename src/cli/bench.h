@@ -41,12 +41,16 @@ struct bench_request {
     struct mmsim_study_options options; /* but for view and warm-up */
     struct mmsim_costs costs;
     bool has_costs;
-    unsigned n_threads;
-    unsigned report_flags; /* MMSIM_STUDY_... */
+    unsigned n_threads; /* like the next two by default what the caller set */
+    const char *default_policies, *default_frames; /* frames NULL: no sizes */
+    unsigned report_flags;                         /* MMSIM_STUDY_... */
     enum mmsim_study_format format;
     const char *plot; /* NULL: none */
     enum mmsim_study_format plot_format;
 };
+
+/* One for each processor. */
+unsigned bench_processors(void);
 
 /* Reads all options; every mistake is told. The caller calls bench_request_fini() in any case. */
 bool bench_request_read(const struct arguments *arguments, struct bench_request *request,
@@ -55,6 +59,9 @@ void bench_request_fini(struct bench_request *request);
 
 /* So many millionths of a percent of `whole`, rounded half up. */
 uint64_t bench_share_of(uint64_t millionths, uint64_t whole);
+
+/* A share becomes a number of frames, at least 1. */
+struct size_item bench_size_of(struct size_item item, const struct mmsim_trace *trace);
 
 /* ---- a picture (plot.c) ---- */
 

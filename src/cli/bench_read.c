@@ -61,6 +61,15 @@ uint64_t bench_share_of(uint64_t millionths, uint64_t whole)
     return quotient * millionths + (2 * rest * millionths + WHOLE_SHARE) / (2 * WHOLE_SHARE);
 }
 
+struct size_item bench_size_of(struct size_item item, const struct mmsim_trace *trace)
+{
+    if (!item.is_share)
+        return item;
+    uint64_t frames = bench_share_of(item.low, mmsim_trace_pages(trace));
+    frames = frames > 0 ? frames : 1;
+    return (struct size_item){.low = frames, .high = frames};
+}
+
 /* "12.5%" in millionths of a percent: more than 0, at most 100 %, at most 6 decimals. */
 static bool read_share(const char *text, uint64_t *millionths)
 {
@@ -376,18 +385,19 @@ static bool check_operands(const struct arguments *arguments, struct console *co
 bool bench_request_read(const struct arguments *arguments, struct bench_request *request,
                         struct console *console)
 {
-    unsigned n_threads = request->n_threads;
+    struct bench_request plain = *request;
     bool belady = arguments_has(arguments, OPTION_BELADY);
-    *request = (struct bench_request){.n_threads = n_threads};
+    *request = (struct bench_request){.n_threads = plain.n_threads};
     mmsim_study_options_init(&request->options);
     request->report_flags = (arguments_has(arguments, OPTION_NO_TIME) ? 0 : MMSIM_STUDY_TIMES) |
                             (belady ? MMSIM_STUDY_ANOMALIES : 0);
     bool good = check_operands(arguments, console);
     good = read_format(arguments, request, console) && good;
     good = read_views(value_or(arguments, OPTION_VIEW, "exact"), &request->views, console) && good;
-    const char *sizes = belady ? "1..32" : "1%,5%,10%,20%,50%";
-    good = read_choices(value_or(arguments, OPTION_POLICY, "all"), request, console) && good;
-    good = read_sizes(value_or(arguments, OPTION_FRAMES, sizes), &request->sizes, console) && good;
+    const char *policies = value_or(arguments, OPTION_POLICY, plain.default_policies);
+    const char *sizes = value_or(arguments, OPTION_FRAMES, belady ? "1..32" : plain.default_frames);
+    good = read_choices(policies, request, console) && good;
+    good = (sizes == NULL || read_sizes(sizes, &request->sizes, console)) && good;
     good = read_numbers(arguments, request, console) && good;
     return read_optional(arguments, request, console) && good;
 }

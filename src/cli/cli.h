@@ -30,7 +30,8 @@ enum command_bit {
     COMMAND_MAP = 1 << 4,
     COMMAND_INFO = 1 << 5,
     COMMAND_BENCH = 1 << 6,
-    COMMAND_TRACE = 1 << 7
+    COMMAND_TRACE = 1 << 7,
+    COMMAND_MRC = 1 << 8
 };
 
 struct arguments;
@@ -51,6 +52,7 @@ enum exit_status walk_perform(const struct arguments *arguments, struct console 
 enum exit_status map_perform(const struct arguments *arguments, struct console *console);
 enum exit_status info_perform(const struct arguments *arguments, struct console *console);
 enum exit_status bench_perform(const struct arguments *arguments, struct console *console);
+enum exit_status mrc_perform(const struct arguments *arguments, struct console *console);
 enum exit_status trace_perform(const struct arguments *arguments, struct console *console);
 enum exit_status list_perform(const struct arguments *arguments, struct console *console);
 

@@ -22,13 +22,24 @@ struct option {
 
 #define STOPPED (COMMAND_WALK | COMMAND_MAP | COMMAND_INFO)
 #define FILES (COMMAND_RUN | COMMAND_CHECK | STOPPED)
-#define ALL (FILES | COMMAND_LIST | COMMAND_BENCH | COMMAND_TRACE)
+#define ALL (FILES | COMMAND_LIST | COMMAND_BENCH | COMMAND_TRACE | COMMAND_MRC)
 
 static const struct option OPTIONS[] = {
     {OPTION_TRACE, "trace", 0, "FILE", COMMAND_BENCH,
      "text or .pt, plain, .zst or .gz, recognised by content; required, may repeat"},
     {OPTION_POLICY, "policy", 0, "all|LIST", COMMAND_BENCH,
      "such as 'lru,clock(load-bit=1)'; default all; mmsim list policies"},
+    {OPTION_TRACE, "trace", 0, "FILE", COMMAND_MRC,
+     "text or .pt, plain, .zst or .gz, recognised by content; required"},
+    {OPTION_POLICY, "policy", 0, "all|LIST", COMMAND_MRC,
+     "such as 'lru,opt,clock(load-bit=1)'; default lru; mmsim list policies"},
+    {OPTION_SAMPLE, "sample", 0, "RATE", COMMAND_MRC,
+     "estimate lru and opt from such a share of the pages: 0.1, 10%"},
+    {OPTION_CHECK, "check", 0, NULL, COMMAND_MRC,
+     "with --sample: also find the exact curve, and how far off the estimate is"},
+    {OPTION_FRAMES, "frames", 0, "LIST", COMMAND_MRC,
+     "numbers, ranges, shares of the trace's pages: 64,1k,4..8,5% (default: --json and --csv have "
+     "every size of lru and opt until nothing changes; else some 32 sizes)"},
     {OPTION_FRAMES, "frames", 0, "LIST", COMMAND_BENCH,
      "numbers, ranges, shares of the trace's pages: 64,1k,4..8,5% (default 1%,5%,10%,20%,50%)"},
     {OPTION_VIEW, "view", 0, "LIST", COMMAND_BENCH,
@@ -43,14 +54,16 @@ static const struct option OPTIONS[] = {
      "find where more frames have more misses (default of --frames then: 1..32)"},
     {OPTION_REFAULTS, "refaults", 0, "UNIT", COMMAND_BENCH,
      "how long after it left a page comes back, in references or evictions"},
-    {OPTION_CSV, "csv", 0, NULL, COMMAND_BENCH, "the rows of --json as comma-separated values"},
-    {OPTION_PLOT, "plot", 0, "FILE", COMMAND_BENCH,
+    {OPTION_CSV, "csv", 0, NULL, COMMAND_BENCH | COMMAND_MRC,
+     "the rows of --json as comma-separated values"},
+    {OPTION_PLOT, "plot", 0, "FILE", COMMAND_BENCH | COMMAND_MRC,
      "draw the miss ratios into FILE.svg or FILE.png (needs gnuplot)"},
-    {OPTION_THREADS, "threads", 0, "N", COMMAND_BENCH, "default: one for each processor"},
+    {OPTION_THREADS, "threads", 0, "N", COMMAND_BENCH | COMMAND_MRC,
+     "default: one for each processor"},
     {OPTION_NO_TIME, "no-time", 0, NULL, COMMAND_BENCH,
      "leave ns_per_reference out: all else is the same in every run"},
     {OPTION_JSON, "json", 0, NULL,
-     COMMAND_RUN | COMMAND_LIST | COMMAND_INFO | COMMAND_BENCH | COMMAND_TRACE,
+     COMMAND_RUN | COMMAND_LIST | COMMAND_INFO | COMMAND_BENCH | COMMAND_TRACE | COMMAND_MRC,
      "machine-readable: JSON on one line, and nothing else on standard output"},
     {OPTION_BY, "by", 0, "PROCESS", COMMAND_WALK, "whose page tables (or kernel); required"},
     {OPTION_AT, "at", 0, "ADDRESS", COMMAND_WALK,
@@ -63,6 +76,8 @@ static const struct option OPTIONS[] = {
     {OPTION_CONFIG, "config", 0, "FILE", FILES,
      "options of the kernel as Kconfig writes them (CONFIG_X=y), under those of --set"},
     {OPTION_SEED, "seed", 0, "N", FILES, "the same as --set seed=N"},
+    {OPTION_SEED, "seed", 0, "N", COMMAND_MRC,
+     "of the sample, and of policies that draw lots (default 1)"},
     {OPTION_SEED, "seed", 0, "N", COMMAND_BENCH, "of policies that draw lots (default 1)"},
     {OPTION_EVENTS, "events", 0, "FILE", COMMAND_RUN,
      "write every event (fault, walk, fill, map, ...) to FILE, one JSON object a line"},

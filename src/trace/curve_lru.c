@@ -64,25 +64,25 @@ MM_WIDE static void compact(struct mm_curve_lru *lru)
 /* References that positions suffice for. */
 MM_WIDE_PART void feed(struct mm_curve_lru *lru, const mmsim_ref *refs, size_t n, unsigned n_upper)
 {
-    struct mm_rank *rank = &lru->rank;
+    struct mm_rank rank = lru->rank; /* in registers */
     uint32_t *last = lru->last;
     uint64_t *at = lru->distances.at;
     for (size_t i = 0; i < n; i++) {
         mmsim_page page = mmsim_ref_page(refs[i]);
         uint32_t position = last[page];
-        if (position == rank->next - 1) { /* again the same page; not so if next is 0 */
-            at[position == NEVER ? 0 : 1]++;
-            if (position != NEVER)
-                continue;
-        } else if (position == NEVER) {
+        if (position == NEVER) {
             at[0]++;
+        } else if (position + 1 == rank.next) { /* the same page again */
+            at[1]++;
+            continue;
         } else {
-            at[rank->n_members - mm_rank_below(rank, position, n_upper)]++;
-            mm_rank_remove(rank, position, n_upper);
+            at[rank.n_members - mm_rank_below(&rank, position, n_upper)]++;
+            mm_rank_remove(&rank, position, n_upper);
         }
-        last[page] = rank->next;
-        mm_rank_append(rank);
+        last[page] = rank.next;
+        mm_rank_append(&rank, n_upper);
     }
+    lru->rank = rank;
 }
 
 MM_WIDE static void feed_small(struct mm_curve_lru *lru, const mmsim_ref *refs, size_t n)
@@ -102,8 +102,8 @@ MM_WIDE static void feed_large(struct mm_curve_lru *lru, const mmsim_ref *refs, 
 
 void mm_curve_lru_feed(struct mm_curve_lru *lru, const mmsim_ref *refs, size_t n)
 {
-    static void (*const feeds[])(struct mm_curve_lru *, const mmsim_ref *, size_t) = {
-        feed_small, feed_million, feed_large, feed_large};
+    static void (*const feeds[])(struct mm_curve_lru *, const mmsim_ref *,
+                                 size_t) = {feed_small, feed_million, feed_large, feed_large};
     for (size_t done = 0; done < n;) {
         if (lru->rank.next == lru->rank.capacity)
             compact(lru);

@@ -107,14 +107,7 @@ static void compact(struct mm_curve_opt *opt)
 /* Hands machines on, from `position` to the left; returns the one that is free for j. */
 MM_WIDE_PART int32_t take_machine(struct mm_curve_opt *opt, uint32_t position)
 {
-    struct mm_least *machines = &opt->machines;
-    int32_t in_hand = MM_LEAST_NOTHING;
-    for (;;) {
-        position = mm_least_left(machines, position, in_hand);
-        if (position == MM_LEAST_NOWHERE)
-            break;
-        in_hand = mm_least_raise(machines, position, in_hand);
-    }
+    int32_t in_hand = mm_least_hand_on(&opt->machines, position);
     return in_hand != MM_LEAST_NOTHING ? in_hand : (int32_t)++opt->n_machines;
 }
 

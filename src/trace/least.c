@@ -52,8 +52,8 @@ void mm_least_rebuild(struct mm_least *least)
     for (unsigned k = 1; k < least->n_storeys; k++) {
         size_t n_nodes = count_at(least, k - 1) / MM_LEAST_FAN;
         for (size_t i = 0; i < count_at(least, k); i++)
-            least->least[k][i] =
-                i < n_nodes ? mm_least_of_node(least->least[k - 1] + MM_LEAST_FAN * i)
-                            : MM_LEAST_NOTHING;
+            least->least[k][i] = i < n_nodes
+                                     ? mm_least_of_node(least->least[k - 1] + MM_LEAST_FAN * i)
+                                     : MM_LEAST_NOTHING;
     }
 }

@@ -1,4 +1,4 @@
-/* rank.c - a rank's memory, and what happens at the border of a word; see rank.h. */
+/* rank.c - a rank's memory, see rank.h. */
 #include "trace/rank.h"
 
 #include <string.h>
@@ -54,28 +54,11 @@ void mm_rank_fini(struct mm_rank *rank, struct mm_host *host)
     rank->memory = NULL;
 }
 
-/* From the top down: what lies before the end, less what the storeys above count of it. */
-void mm_rank_enter(struct mm_rank *rank)
-{
-    uint32_t before = rank->n_members;
-    for (unsigned k = rank->n_upper; k-- > 0;) {
-        uint32_t *count = &rank->upper[k][rank->next >> (16 + 5 * k)];
-        if (rank->next % (UINT32_C(1) << (16 + 5 * k)) == 0)
-            *count = before;
-        before -= *count;
-    }
-    uint16_t *of_block = &rank->of_block[rank->next >> 11];
-    if (rank->next % 2048 == 0)
-        *of_block = (uint16_t)before;
-    before -= *of_block;
-    rank->of_word[rank->next >> 6] = (uint16_t)before;
-}
-
 void mm_rank_refill(struct mm_rank *rank, uint32_t n)
 {
     MM_ASSERT(n <= rank->capacity, "there are fewer positions");
     memset(rank->words, 0, ((size_t)rank->capacity / 64 + 1) * 8);
     rank->next = rank->n_members = 0;
     while (rank->next < n)
-        mm_rank_append(rank);
+        mm_rank_append(rank, rank->n_upper);
 }

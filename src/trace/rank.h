@@ -56,19 +56,25 @@ MM_WIDE_PART uint32_t mm_rank_below(const struct mm_rank *rank, uint32_t positio
     return sum + (uint32_t)__builtin_popcountll(rank->words[position >> 6] & below);
 }
 
+/* In memory, so that compilers compare 16 bits with 16 bits. */
+static const _Alignas(64) int16_t mm_rank_slots[MM_RANK_FAN] = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+};
+
 MM_WIDE_PART void mm_rank_lessen_narrow(uint16_t *counts, uint32_t index)
 {
     uint16_t *node = counts + (index & ~(uint32_t)(MM_RANK_FAN - 1));
-    uint16_t slot = index & (MM_RANK_FAN - 1);
-    for (uint16_t i = 0; i < MM_RANK_FAN; i++)
-        node[i] = (uint16_t)(node[i] - (i > slot));
+    int16_t slot = (int16_t)(index & (MM_RANK_FAN - 1));
+    for (unsigned i = 0; i < MM_RANK_FAN; i++)
+        node[i] = (uint16_t)(node[i] - (mm_rank_slots[i] > slot));
 }
 
 MM_WIDE_PART void mm_rank_lessen_broad(uint32_t *counts, uint32_t index)
 {
     uint32_t *node = counts + (index & ~(uint32_t)(MM_RANK_FAN - 1));
-    uint32_t slot = index & (MM_RANK_FAN - 1);
-    for (uint32_t i = 0; i < MM_RANK_FAN; i++)
+    int32_t slot = (int32_t)(index & (MM_RANK_FAN - 1));
+    for (int32_t i = 0; i < MM_RANK_FAN; i++)
         node[i] -= i > slot;
 }
 
@@ -83,14 +89,30 @@ MM_WIDE_PART void mm_rank_remove(struct mm_rank *rank, uint32_t position, unsign
     rank->n_members--;
 }
 
-/* The end has come to a new word: invariant 2. */
-void mm_rank_enter(struct mm_rank *rank);
+/*
+ * The end has come to a new word: invariant 2, from the top down. A count is what lies before the
+ * end, less what the storeys above count of it.
+ */
+MM_WIDE_PART void mm_rank_enter(struct mm_rank *rank, unsigned n_upper)
+{
+    uint32_t before = rank->n_members;
+    for (unsigned k = n_upper; k-- > 0;) {
+        uint32_t *count = &rank->upper[k][rank->next >> (16 + 5 * k)];
+        if (rank->next % (UINT32_C(1) << (16 + 5 * k)) == 0)
+            *count = before;
+        before -= *count;
+    }
+    uint16_t *of_block = &rank->of_block[rank->next >> 11];
+    if (rank->next % 2048 == 0)
+        *of_block = (uint16_t)before;
+    rank->of_word[rank->next >> 6] = (uint16_t)(before - *of_block);
+}
 
 /* Position `next` becomes a member; there must be room. */
-MM_WIDE_PART void mm_rank_append(struct mm_rank *rank)
+MM_WIDE_PART void mm_rank_append(struct mm_rank *rank, unsigned n_upper)
 {
     if ((rank->next & 63) == 0)
-        mm_rank_enter(rank);
+        mm_rank_enter(rank, n_upper);
     rank->words[rank->next >> 6] |= UINT64_C(1) << (rank->next & 63);
     rank->next++;
     rank->n_members++;
