@@ -74,6 +74,7 @@ struct mm_domain {
     uint64_t n_window, n_window_hot; /* loads lately; those that came back too soon (thrashing) */
     uint64_t window_began;           /* references */
     bool thrashes;
+    uint64_t asked; /* reclaim's round in which it was last asked for pages */
 };
 
 enum { MM_PAGER_DISTANCES = 32 };

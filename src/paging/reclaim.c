@@ -156,8 +156,9 @@ static uint64_t take_out(struct mm_reclaim *reclaim, struct mm_domain *domain, u
     return run.n_freed;
 }
 
-/* The domain that is the farthest beyond its allotment, or has the most. */
-static struct mm_domain *richest(const struct mm_pager *pager)
+/* The domain that is the farthest beyond its allotment, or has the most; not those that were asked
+ * in this round. */
+static struct mm_domain *richest(const struct mm_pager *pager, uint64_t round)
 {
     struct mm_domain *found = NULL;
     int64_t most = 0;
@@ -165,12 +166,25 @@ static struct mm_domain *richest(const struct mm_pager *pager)
         struct mm_domain *domain = MM_CONTAINER_OF(at, struct mm_domain, link);
         uint64_t allotted = domain->allotment == UINT64_MAX ? 0 : domain->allotment;
         int64_t surplus = (int64_t)domain->n_resident - (int64_t)allotted;
-        if (domain->n_resident > 0 && (!found || surplus > most)) {
+        bool has_pages = domain->n_resident > 0 && domain->asked != round;
+        if (has_pages && (!found || surplus > most)) {
             found = domain;
             most = surplus;
         }
     }
     return found;
+}
+
+static uint64_t take_from_all(struct mm_reclaim *reclaim, uint64_t n)
+{
+    uint64_t round = ++reclaim->n_rounds;
+    uint64_t n_freed = 0;
+    struct mm_domain *domain;
+    while (n_freed < n && (domain = richest(reclaim->pager, round))) {
+        domain->asked = round;
+        n_freed += take_out(reclaim, domain, n - n_freed);
+    }
+    return n_freed;
 }
 
 uint64_t mm_reclaim_run(struct mm_reclaim *reclaim, struct mm_domain *domain, uint64_t n)
@@ -179,9 +193,7 @@ uint64_t mm_reclaim_run(struct mm_reclaim *reclaim, struct mm_domain *domain, ui
         return 0;
     reclaim->busy = true;
     reclaim->refusal = NULL;
-    if (!domain)
-        domain = richest(reclaim->pager);
-    uint64_t n_freed = domain ? take_out(reclaim, domain, n) : 0;
+    uint64_t n_freed = domain ? take_out(reclaim, domain, n) : take_from_all(reclaim, n);
     reclaim->busy = false;
     return n_freed;
 }

@@ -65,6 +65,7 @@ struct mm_reclaim {
     mmsim_pfn *cached; /* by slot; MM_NO_PFN is 0 here: pfn + 1 */
     uint64_t n_cached;
     uint32_t cached_hand; /* where slots of pages in memory are looked for when swap is full */
+    uint64_t n_rounds;    /* through all domains */
     bool busy;            /* it does not begin itself again */
     bool woken;           /* a zone is below its low mark */
     const char *refusal;  /* why the last page that was chosen could not go; NULL */

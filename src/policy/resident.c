@@ -8,5 +8,5 @@ const char *mm_resident_check(const struct mm_resident *resident)
         n += mm_resident_has(resident, page);
     if (n != resident->n_pages)
         return "the number of resident pages is wrong";
-    return n > resident->frames ? "more pages are resident than there are frames" : NULL;
+    return n > resident->most ? "more pages are resident than there are frames" : NULL;
 }

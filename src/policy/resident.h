@@ -4,7 +4,7 @@
  * Bits from MM_OWN on belong to the policy. DIRTY is kept for a bulk replay, which counts the pages
  * that leave dirty; it stays behind until the page is loaded again.
  *
- * Invariants: (1) n_pages counts the pages with RESIDENT; (2) n_pages <= frames.
+ * Invariants: (1) n_pages counts the pages with RESIDENT; (2) n_pages <= most.
  */
 #ifndef MM_POLICY_RESIDENT_H
 #define MM_POLICY_RESIDENT_H
@@ -15,13 +15,14 @@ enum { MM_RESIDENT = 1, MM_DIRTY = 2, MM_OWN = 4 };
 
 struct mm_resident {
     mmsim_page frames, universe, n_pages;
+    mmsim_page most; /* frames that it may ever have: resize() takes none away from pages */
     uint8_t *flags; /* by page */
 };
 
 static inline void mm_resident_lay_out(struct mm_resident *resident, struct mm_block *block,
                                        const struct mmsim_policy_setup *setup)
 {
-    resident->frames = setup->frames;
+    resident->frames = resident->most = setup->frames;
     resident->universe = setup->universe;
     resident->n_pages = 0;
     resident->flags = (uint8_t *)mm_block_take(block, setup->universe, 1);

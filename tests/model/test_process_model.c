@@ -623,7 +623,7 @@ static void play_with_swap(const struct mmsim_policy_ops *policy, int paging, ui
     config.pager.scope = seed % 4 < 2 ? MMSIM_SCOPE_GLOBAL : MMSIM_SCOPE_LOCAL;
     config.pager.allocation = (enum mmsim_allocation)(seed % MMSIM_N_ALLOCATIONS);
     config.pager.swap_readahead = seed % 7 < 2 ? 8 : 1;
-    config.pager.clean_first = seed % 3;
+    config.pager.clean_first = (unsigned)(seed % 3);
     config.pager.keep_young = seed % 6 == 0;
     struct shortage shortage = run_play(&config, N_STEPS / 2, WITHOUT_HOG);
     ck_assert_msg(shortage.n_killed + shortage.n_refusals == 0, "%s, seed %llu: %u killed, %u",
