@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "hw/mmu.h"
+#include "proc/load_control.h"
 #include "proc/oom.h"
 #include "vm/fault.h"
 
@@ -145,6 +146,8 @@ static bool handle_fault(const struct mm_actor *actor, enum mmsim_access_kind ki
     fault.at_instruction = kind == MMSIM_ACCESS_FETCH;
     struct mm_process *running = actor->procs->running[actor->cpu];
     mm_clock_charge(actor->procs->vm->clock, cpu->arch.preset->costs.fault);
+    if (actor->procs->load_control)
+        mm_load_control(actor->procs, running);
     for (;;) {
         struct mm_fault_outcome outcome = mm_fault_handle(running ? running->aspace : NULL, &fault);
         if (outcome.result == MM_FAULT_NO_MEMORY) {

@@ -1,6 +1,7 @@
 /* process.c - spawn, fork, exit, and the context switch. */
 #include "proc/process.h"
 
+#include "proc/load_control.h"
 #include "vm/fork.h"
 #include "vm/mmap.h"
 
@@ -120,6 +121,8 @@ void mm_process_switch(struct mm_process *process, unsigned cpu)
 {
     struct mm_procs *procs = process->procs;
     process->cpu = cpu;
+    if (process->suspended_at > 0)
+        mm_load_resume(process);
     mm_paging_enter_cpu(procs->paging, cpu);
     bool returns = (procs->kernel_threads >> cpu) & 1;
     if (!mm_pgtable_load(process->aspace->tables, cpu) && !returns)

@@ -25,6 +25,8 @@ struct mm_process {
     uint32_t number;            /* from 1 */
     unsigned cpu;               /* on which it runs, or ran last */
     void *user;                 /* of whoever made it; handed to on_exit */
+    uint64_t suspended_at;      /* the how-many-th suspension it was; 0: it may run (load_control.h) */
+    uint64_t working_set;       /* pages, when that was last looked at */
 };
 
 struct mm_procs {
@@ -34,6 +36,8 @@ struct mm_procs {
     struct mm_list processes;
     uint32_t n_spawned;
     struct mm_process *running[MMSIM_MAX_CPUS];
+    bool load_control; /* load_control.h */
+    uint64_t n_suspensions, load_changed_at;
     uint64_t kernel_threads; /* mask of CPUs that run one, on whatever tables are loaded there */
     /* Called for each process that is about to exit, whole as it still is. */
     void (*on_exit)(struct mm_process *process, int code);

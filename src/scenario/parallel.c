@@ -172,6 +172,13 @@ static enum mmsim_status take_turn(struct parallel *parallel, struct participant
     return status;
 }
 
+/* Load control has it wait: it is passed over while there are others. */
+static bool is_suspended(const struct mm_run *run, const struct participant *participant)
+{
+    const struct mmsim_process *process = run->processes[participant->stream.by];
+    return process != NULL && mmsim_process_is_suspended(process);
+}
+
 static bool is_made(const struct mm_run *run, const struct participant *participant)
 {
     return run->processes[participant->stream.by] != NULL;
@@ -183,12 +190,21 @@ static enum mmsim_status take_round(struct parallel *parallel, size_t *n_turns, 
 {
     struct mm_run *run = parallel->run;
     enum mmsim_status status = MMSIM_OK;
+    struct participant *passed_over = NULL;
     *n_turns = 0;
     for (struct participant *participant = parallel->first;
          participant && status == MMSIM_OK && !run->stopped; participant = participant->next) {
         if (participant->is_over || (waiting && !is_made(run, participant)))
             continue;
+        if (is_suspended(run, participant)) {
+            passed_over = passed_over ? passed_over : participant;
+            continue;
+        }
         status = take_turn(parallel, participant);
+        ++*n_turns;
+    }
+    if (*n_turns == 0 && passed_over && status == MMSIM_OK && !run->stopped) {
+        status = take_turn(parallel, passed_over);
         ++*n_turns;
     }
     return status;

@@ -165,6 +165,7 @@ static bool build_kernel(struct mmsim_machine *machine)
         return false;
     mm_migrate_install(&machine->paging);
     machine->procs.on_exit = keep_last_stats;
+    machine->procs.load_control = machine->config.pager.load_control;
     machine->kernel =
         (struct mmsim_process){.machine = machine, .name = "kernel", .is_kernel = true};
     if (!mm_kernel_init(machine))

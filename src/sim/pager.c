@@ -287,6 +287,11 @@ void mmsim_swap_get_stats(const struct mmsim_machine *machine, struct mmsim_swap
         stats->bad += swap->areas[i].n_bad;
 }
 
+bool mmsim_process_is_suspended(const struct mmsim_process *process)
+{
+    return process->live && process->live->suspended_at > 0;
+}
+
 void mmsim_machine_policy(const struct mmsim_machine *machine, struct mmsim_policy_choice *choice)
 {
     *choice = machine->pager.policy;
