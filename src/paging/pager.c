@@ -308,6 +308,7 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
     domain->last_fault = now;
     judge_window(domain, count_refault(domain, info), now);
     info->pfn = pfn;
+    info->owner = pager->owner;
     info->used_at = now;
     enter(pager, domain, page, kind);
     pager->incoming = MMSIM_NO_PAGE;

@@ -52,6 +52,7 @@ struct mm_pager_page {
     mmsim_pfn pfn;            /* resident, aside; unused: the next unused page */
     uint32_t evicted_at;      /* on the clock of evictions; 0: never */
     uint64_t used_at;         /* references that had been made when it was last seen in use */
+    uint32_t owner;           /* number of the address space that wanted it last; 0: none */
     uint8_t place;            /* enum mm_page_place */
 };
 
@@ -116,6 +117,7 @@ struct mm_pager {
     mmsim_page capacity;                 /* frames that a policy can have */
     struct mm_list domains;
     struct mm_domain *root;    /* scope global: the only one */
+    uint32_t owner;            /* number of the address space that the kernel works for */
     struct mm_domain *current; /* on whose behalf the kernel works; NULL: root's */
     mmsim_page incoming;       /* what room is made for; MMSIM_NO_PAGE */
     mmsim_page just_loaded;    /* view exact: the access that loads a page is not told again */

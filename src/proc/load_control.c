@@ -25,16 +25,12 @@ static void report(const struct mm_process *process, enum mmsim_event_type type)
 uint64_t mm_load_working_set(const struct mm_process *process)
 {
     const struct mm_pager *pager = pager_of(process->procs);
-    const struct mm_zones *zones = pager->setup.zones;
     uint64_t now = pager->setup.references(pager->setup.user);
     uint64_t n = 0;
     for (mmsim_page page = 0; page < pager->n_ever; page++) {
         const struct mm_pager_page *info = &pager->pages[page];
-        if (info->place != MM_PLACE_RESIDENT || now - info->used_at > pager->setup.window)
-            continue;
-        const struct mm_frame *frame = &zones->table[info->pfn];
-        const struct mm_pgtable *set = frame->use == MM_FRAME_ANON ? frame->owner : NULL;
-        n += set && set->user == process->aspace;
+        n += info->place != MM_PLACE_UNUSED && info->owner == process->aspace->number &&
+             now - info->used_at <= pager->setup.window;
     }
     return n;
 }
@@ -60,9 +56,9 @@ static void begin_anew(struct mm_procs *procs)
 }
 
 struct load {
-    uint64_t active;               /* pages of the working sets of those that run */
-    struct mm_process *youngest;   /* active, and not running just now */
-    struct mm_process *waits;      /* the one that waits the longest */
+    uint64_t active;             /* pages of the working sets of those that run */
+    struct mm_process *youngest; /* active, and not running just now */
+    struct mm_process *waits;    /* the one that waits the longest */
 };
 
 static struct load look_at(struct mm_procs *procs, const struct mm_process *running)

@@ -25,8 +25,8 @@ struct mm_process {
     uint32_t number;            /* from 1 */
     unsigned cpu;               /* on which it runs, or ran last */
     void *user;                 /* of whoever made it; handed to on_exit */
-    uint64_t suspended_at;      /* the how-many-th suspension it was; 0: it may run (load_control.h) */
-    uint64_t working_set;       /* pages, when that was last looked at */
+    uint64_t suspended_at; /* the how-many-th suspension it was; 0: it may run (load_control.h) */
+    uint64_t working_set;  /* pages, when that was last looked at */
 };
 
 struct mm_procs {

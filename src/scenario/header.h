@@ -2,9 +2,9 @@
  * header.h - the parts of a scenario's header: header.c reads the whole, and calls one file for the
  * machine and one for the kernel.
  *
- * What later parts will offer is accepted where a file spells out today's only value, and refused as
- * "not in this version" otherwise. What a key may say can depend on
- * the CPU; such keys are judged when the CPU is known, wherever in the file they stand.
+ * What later parts will offer is accepted where a file spells out today's only value, and refused
+ * as "not in this version" otherwise. What a key may say can depend on the CPU; such keys are
+ * judged when the CPU is known, wherever in the file they stand.
  */
 #ifndef MM_SCENARIO_HEADER_H
 #define MM_SCENARIO_HEADER_H

@@ -49,8 +49,8 @@ static enum mmsim_errno map_replay_memory(struct mmsim_process *process, uint64_
 {
     struct mmsim_mapping want = {.length = n_bytes,
                                  .prot = MMSIM_PROT_READ | MMSIM_PROT_WRITE | MMSIM_PROT_EXEC,
-                                 .flags = MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS |
-                                          MMSIM_MAP_OWN_PAGES};
+                                 .flags =
+                                     MMSIM_MAP_PRIVATE | MMSIM_MAP_ANONYMOUS | MMSIM_MAP_OWN_PAGES};
     if (mmsim_mmap(process, &want, address) == MMSIM_SUCCESS)
         return MMSIM_SUCCESS;
     want.prot &= ~(unsigned)MMSIM_PROT_EXEC;

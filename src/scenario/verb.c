@@ -417,7 +417,10 @@ static const struct mm_verb verbs[] = {
 };
 
 static const char *const later_verbs[] = {
-    "invlpg", "load-cr3", "set", "snapshot",
+    "invlpg",
+    "load-cr3",
+    "set",
+    "snapshot",
 };
 
 const struct mm_verb *mm_verb_at(size_t index)

@@ -16,7 +16,7 @@ enum mmsim_errno mm_machine_enter_kernel(struct mmsim_process *process)
     mm_process_switch(process->live, process->cpu);
     mm_clock_work(&process->machine->clock, MM_WORK_SYSTEM_CALL);
     mm_pcache_tick(&process->machine->pages);
-    process->machine->pager.current = process->live->aspace->domain;
+    mm_aspace_works(process->live->aspace);
     return MMSIM_SUCCESS;
 }
 

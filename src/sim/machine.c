@@ -279,6 +279,7 @@ static enum mmsim_check_when check_when(const struct mmsim_machine *machine)
 void mm_machine_after_call(struct mmsim_machine *machine)
 {
     machine->pager.current = NULL;
+    machine->pager.owner = 0;
     mm_reclaim_work(&machine->reclaim);
     mm_rmap_trim(&machine->reclaim.rmap);
     mm_files_settle(machine);

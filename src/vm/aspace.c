@@ -44,6 +44,7 @@ struct mm_aspace *mm_aspace_create(struct mm_vm *vm)
     mm_limits_init(&aspace->limits);
     mm_keys_init(&aspace->keys);
     aspace->regions = mm_regions_place(&vm->aslr, vm->seed, vm->n_created++);
+    aspace->number = (uint32_t)vm->n_created;
     aspace->heap_end = aspace->regions.heap;
     aspace->domain = mm_pager_join(vm->reclaim->pager, aspace);
     aspace->tables = aspace->domain ? mm_pgtable_create(vm->paging) : NULL;

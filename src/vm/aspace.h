@@ -63,6 +63,7 @@ struct mm_aspace {
     struct mm_vmas vmas;
     uint64_t rss;
     uint64_t n_swapped;        /* entries that name a slot of swap */
+    uint32_t number;           /* the how-many-th address space of the machine, from 1 */
     struct mm_domain *domain;  /* who pays for its pages (pager.h) */
     uint64_t n_minor, n_major; /* faults resolved without and with I/O */
     struct mm_regions regions;
@@ -82,6 +83,13 @@ struct mm_aspace *mm_aspace_create(struct mm_vm *vm);
 
 /* Unmaps everything and returns every frame. It must not be loaded on any CPU. */
 void mm_aspace_destroy(struct mm_aspace *aspace);
+
+/* The kernel works on its behalf from now on: pages that come are its. */
+static inline void mm_aspace_works(struct mm_aspace *aspace)
+{
+    aspace->vm->reclaim->pager->current = aspace->domain;
+    aspace->vm->reclaim->pager->owner = aspace->number;
+}
 
 /* Pages in its mappings, the stack that it started with left out. */
 uint64_t mm_aspace_mapped_pages(const struct mm_aspace *aspace);

@@ -111,7 +111,7 @@ struct mm_fault_outcome mm_fault_resolve(struct mm_aspace *aspace, struct mm_vma
 {
     struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
     struct mm_fault_outcome outcome;
-    aspace->vm->reclaim->pager->current = aspace->domain;
+    mm_aspace_works(aspace);
     if (entry.state == MMSIM_ENTRY_GUARD)
         return refused(MMSIM_SEGV_MAPERR);
     if (mm_huge_may_have(aspace, vma) && handle_large(aspace, vma, page, &entry, access, &outcome))

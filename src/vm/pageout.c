@@ -208,7 +208,7 @@ enum mmsim_errno mm_pageout_empty_area(struct mm_vm *vm, unsigned area)
     enum mmsim_errno error = MMSIM_SUCCESS;
     for (struct mm_list *at = vm->all.next; at != &vm->all && !error; at = at->next) {
         struct mm_aspace *aspace = MM_CONTAINER_OF(at, struct mm_aspace, link);
-        vm->reclaim->pager->current = aspace->domain;
+        mm_aspace_works(aspace);
         error = visit(aspace, MM_LAYOUT_USER_START, MM_LAYOUT_USER_END, bring_back, area);
     }
     struct mm_list *objects = &vm->pages->all;

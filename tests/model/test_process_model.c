@@ -107,7 +107,8 @@ static void expect_account(struct play *play)
     mmsim_machine_stats(play->machine, &stats);
     uint64_t n_user = n_frames_in_use(&play->frames) + play->hog.n_pages;
     bool fewer = play->has_swap && stats.memory.user < n_user;
-    MUST(stats.memory.user == n_user || fewer || stats.swap.used > 0, "step %u: %llu user frames, must be %llu", play->step,
+    MUST(stats.memory.user == n_user || fewer || stats.swap.used > 0,
+         "step %u: %llu user frames, must be %llu", play->step,
          (unsigned long long)stats.memory.user, (unsigned long long)n_user);
     MUST(stats.memory.frames ==
              stats.memory.free + stats.memory.user + stats.memory.page_tables + stats.memory.kernel,
