@@ -97,6 +97,11 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     return n;
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct pff *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct pff *pff = (const struct pff *)state;
@@ -132,5 +137,6 @@ const struct mmsim_policy_ops mm_policy_pff = {
     .evict = evict,
     .forget = forget,
     .tick = tick,
+    .resize = resize,
     .check = check,
 };

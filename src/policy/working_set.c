@@ -94,6 +94,11 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     return n;
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct working_set *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct working_set *set = (const struct working_set *)state;
@@ -133,5 +138,6 @@ const struct mmsim_policy_ops mm_policy_working_set = {
     .evict = evict,
     .forget = forget,
     .tick = tick,
+    .resize = resize,
     .check = check,
 };
