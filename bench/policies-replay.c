@@ -44,11 +44,13 @@ double bench_bulk_ns(struct bench_cell *cell, const struct bench_trace *trace)
 static void call_all(const struct mmsim_policy_ops *ops, void *state, const mmsim_ref *refs,
                      size_t n_refs, mmsim_page frames, uint8_t *resident)
 {
+    void (*const reference)(void *, mmsim_page, enum mmsim_kind) = ops->reference;
+    const bool ticks = ops->tick != NULL;
     mmsim_page n = 0;
     for (size_t i = 0; i < n_refs; i++) {
         mmsim_page page = mmsim_ref_page(refs[i]), leaving;
         if (resident[page]) {
-            ops->reference(state, page, mmsim_ref_kind(refs[i]));
+            reference(state, page, mmsim_ref_kind(refs[i]));
         } else if (!ops->admit || ops->admit(state, page)) {
             for (; n >= frames; n--)
                 resident[ops->evict(state, page)] = 0;
@@ -56,7 +58,7 @@ static void call_all(const struct mmsim_policy_ops *ops, void *state, const mmsi
             resident[page] = 1;
             n++;
         }
-        while (ops->tick && ops->tick(state, i + 1, &leaving, 1) == 1) {
+        while (ticks && ops->tick(state, i + 1, &leaving, 1) == 1) {
             resident[leaving] = 0;
             n--;
         }
@@ -81,9 +83,9 @@ double bench_calls_ns(struct bench_cell *cell, const struct bench_trace *trace)
 
 struct plain {
     mmsim_page *next, *prev; /* by page; the head is beyond the last page */
-    uint8_t *resident;
+    uint8_t *resident, *dirty;
     mmsim_page head, n, frames;
-    uint64_t misses;
+    struct mmsim_counts counts;
 };
 
 static inline void plain_remove(struct plain *plain, mmsim_page page)
@@ -102,24 +104,34 @@ static inline void plain_push(struct plain *plain, mmsim_page page)
     plain->next[head] = page;
 }
 
+static inline void plain_miss(struct plain *plain, mmsim_page page)
+{
+    plain->counts.misses++;
+    if (plain->n == plain->frames) {
+        mmsim_page victim = plain->prev[plain->head];
+        plain_remove(plain, victim);
+        plain->resident[victim] = 0;
+        plain->counts.evictions++;
+        plain->counts.dirty_evictions += plain->dirty[victim];
+    } else {
+        plain->n++;
+    }
+    plain->resident[page] = 1;
+    plain->dirty[page] = 0;
+}
+
 static void plain_replay(struct plain *plain, const mmsim_ref *refs, size_t n_refs)
 {
     for (size_t i = 0; i < n_refs; i++) {
         mmsim_page page = mmsim_ref_page(refs[i]);
-        if (plain->resident[page]) {
+        plain->counts.references++;
+        if (plain->resident[page])
             plain_remove(plain, page);
-        } else {
-            plain->misses++;
-            if (plain->n == plain->frames) {
-                mmsim_page victim = plain->prev[plain->head];
-                plain_remove(plain, victim);
-                plain->resident[victim] = 0;
-                plain->n--;
-            }
-            plain->resident[page] = 1;
-            plain->n++;
-        }
+        else
+            plain_miss(plain, page);
         plain_push(plain, page);
+        if (mmsim_ref_kind(refs[i]) == MMSIM_KIND_STORE)
+            plain->dirty[page] = 1;
     }
 }
 
@@ -128,10 +140,11 @@ double bench_reference_ns(const struct bench_trace *trace, mmsim_page frames)
     struct plain plain = {.head = trace->n_pages, .frames = frames};
     size_t n = (size_t)trace->n_pages + 1;
     plain.next = malloc(2 * n * sizeof *plain.next);
-    plain.resident = calloc(n, 1);
+    plain.resident = calloc(2 * n, 1);
     if (!plain.next || !plain.resident)
         bench_fail("no memory for %zu pages", n);
     plain.prev = plain.next + n;
+    plain.dirty = plain.resident + n;
     plain.next[plain.head] = plain.prev[plain.head] = plain.head;
     double start = bench_now_ns();
     plain_replay(&plain, trace->refs, trace->n_refs);

@@ -1,8 +1,8 @@
 /*
  * own-policy.c - a replacement policy of one's own, and whether it keeps the contract.
  *
- *   cc -std=c11 -Iinclude examples/own-policy.c build/release/lib/libmmsim.a -lyaml -lzstd -lz
- * -lpthread -o own-policy
+ *   cc -std=c11 -Iinclude examples/own-policy.c build/release/lib/libmmsim.a \
+ *       -lyaml -lzstd -lz -lpthread -o own-policy
  *
  * The policy is "random, but not the page that came last": small, and easily wrong. It is run
  * through the conformance test that all policies of the library pass; then once more with a mistake

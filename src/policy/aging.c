@@ -105,6 +105,11 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     return 0;
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct aging *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct aging *aging = (const struct aging *)state;
@@ -138,5 +143,6 @@ const struct mmsim_policy_ops mm_policy_aging = {
     .evict = evict,
     .forget = forget,
     .tick = tick,
+    .resize = resize,
     .check = check,
 };

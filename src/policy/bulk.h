@@ -9,8 +9,10 @@
 
 #if defined(__GNUC__)
 #define MM_ALWAYS_INLINE inline __attribute__((always_inline))
+#define MM_NEVER_INLINE __attribute__((noinline))
 #else
 #define MM_ALWAYS_INLINE inline
+#define MM_NEVER_INLINE
 #endif
 
 struct mm_bulk {

@@ -255,6 +255,16 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &pro->resident, refs, n, bulk, counts);
 }
 
+/* More hot pages than there should be are cooled with the next eviction. */
+static void resize(void *state, mmsim_page frames)
+{
+    struct clock_pro *pro = (struct clock_pro *)state;
+    pro->resident.frames = frames;
+    if (pro->n_cold_wanted > frames)
+        pro->n_cold_wanted = frames;
+    run_hand_test(pro);
+}
+
 static const char *check(const void *state)
 {
     const struct clock_pro *pro = (const struct clock_pro *)state;
@@ -304,5 +314,6 @@ const struct mmsim_policy_ops mm_policy_clock_pro = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -39,6 +39,7 @@ struct linux_lists {
     uint32_t *shadows;              /* by page */
     uint32_t age;
     uint32_t ratio;
+    bool ratio_is_ours; /* by the formula */
     unsigned on_load;
 };
 
@@ -67,7 +68,8 @@ static size_t lay_out(struct linux_lists *linux, uint8_t *base,
     linux->looker = mm_looker_of(setup);
     linux->age = 0;
     linux->ratio = mm_param_whole(setup, PARAM_RATIO);
-    if (linux->ratio == 0)
+    linux->ratio_is_ours = linux->ratio == 0;
+    if (linux->ratio_is_ours)
         linux->ratio = ratio_for(setup->frames);
     linux->on_load = mm_param_whole(setup, PARAM_LOAD_BIT) ? REFERENCED : 0;
     return block.n_bytes;
@@ -177,6 +179,14 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &linux->resident, refs, n, bulk, counts);
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    struct linux_lists *linux = (struct linux_lists *)state;
+    linux->resident.frames = frames;
+    if (linux->ratio_is_ours)
+        linux->ratio = ratio_for(frames);
+}
+
 static const char *check(const void *state)
 {
     const struct linux_lists *linux = (const struct linux_lists *)state;
@@ -214,5 +224,6 @@ const struct mmsim_policy_ops mm_policy_linux = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -41,7 +41,7 @@ static size_t lay_out(struct lirs *lirs, uint8_t *base, const struct mmsim_polic
     struct mm_block block = {base, sizeof *lirs};
     mm_resident_lay_out(&lirs->resident, &block, setup);
     set_sizes(lirs, setup->frames);
-    mm_log_lay_out(&lirs->stack, &block, lirs->max_stack + 1, 2, setup->universe);
+    mm_log_lay_out(&lirs->stack, &block, lirs->max_stack + 1, 2, 0, setup->universe);
     mm_chain_lay_out(lirs->lists, N_LISTS, &block, setup->universe);
     lirs->n_stack = lirs->n_lir = 0;
     return block.n_bytes;

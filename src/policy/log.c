@@ -1,18 +1,19 @@
 /* log.c - what a list in a log does seldom (log.h). */
 #include "policy/log.h"
 
-void mm_log_squeeze(struct mm_log *log)
+struct mm_log mm_log_squeezed(struct mm_log log)
 {
     uint32_t to = 1;
-    for (uint32_t from = log->tail; from < log->now; from++) {
-        mmsim_page page = log->places[from];
-        if (log->last[page] != from)
+    for (uint32_t from = log.tail; from < log.now; from++) {
+        mmsim_page page = log.places[from];
+        if (log.last[page] != from)
             continue;
-        log->places[to] = page;
-        log->last[page] = to++;
+        log.places[to] = page;
+        log.last[page] = to++;
     }
-    log->tail = 1;
-    log->now = to;
+    log.tail = 1;
+    log.now = to;
+    return log;
 }
 
 const char *mm_log_check(const struct mm_log *log, mmsim_page n_pages)

@@ -26,33 +26,39 @@ struct mm_log {
     uint32_t tail, now, n_places;
 };
 
-/* For at most `most` pages at once; place 0 is none. */
+/* For at most `most` pages at once; `slack` places for each, at least 2, and more for each page. */
 static inline void mm_log_lay_out(struct mm_log *log, struct mm_block *block, mmsim_page most,
-                                  unsigned slack, mmsim_page universe)
+                                  unsigned slack, unsigned slack_by_universe, mmsim_page universe)
 {
-    size_t members = most < universe ? most : universe;
-    size_t wanted = slack * members + MM_LOG_MIN_PLACES;
+    uint64_t members = most < universe ? most : universe;
+    uint64_t wanted = slack * members + (uint64_t)slack_by_universe * universe + MM_LOG_MIN_PLACES;
     log->n_places = wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX;
     log->places = (mmsim_page *)mm_block_take(block, log->n_places, sizeof *log->places);
     log->last = (uint32_t *)mm_block_take(block, universe, sizeof *log->last);
     log->tail = log->now = 1;
 }
 
-/* Moves what means something to the beginning. */
-void mm_log_squeeze(struct mm_log *log);
+/* Moves what means something to the beginning. By value, so that a log can live in registers. */
+struct mm_log mm_log_squeezed(struct mm_log log);
 
 static inline bool mm_log_has(const struct mm_log *log, mmsim_page page)
 {
     return log->last[page] != 0;
 }
 
-/* It becomes the newest, whether it was in the list or not. */
+/* It becomes the newest, whether it was in the list or not; there is a place. */
+static inline void mm_log_put(struct mm_log *log, mmsim_page page)
+{
+    log->places[log->now] = page;
+    log->last[page] = log->now++;
+}
+
+/* The same, and makes places if there is none. */
 static inline void mm_log_push(struct mm_log *log, mmsim_page page)
 {
     if (log->now == log->n_places)
-        mm_log_squeeze(log);
-    log->places[log->now] = page;
-    log->last[page] = log->now++;
+        *log = mm_log_squeezed(*log);
+    mm_log_put(log, page);
 }
 
 static inline void mm_log_remove(struct mm_log *log, mmsim_page page)

@@ -1,39 +1,25 @@
 /*
  * lru.c - the page that was used least recently goes first.
  *
- * Call by call it is the textbook's list. In bulk, the trace itself is the list (the log): last[x]
- * is when x was last referenced, and the queue of references from `tail` on holds the resident
- * pages, each at its last reference, in order of use; older references of theirs are skipped when
- * the tail comes to them.
+ * The list by recency is a log (log.h): a hit is two stores, wherever the page stands. In bulk the
+ * trace itself is the log, and a hit is one store:
  *
- *   refs   ... | c  a  b  a  c  b  |          a hit is one store: last[x] = now
- *                ^tail   ^        ^now        the victim is the first ref with last[ref] == place
- *
- * Places count from 1; those to n_carried are the pages that were resident before the replay.
- * Invariant of the log: x is resident iff last[x] >= tail.
+ *   places | refs[0] refs[1] ...        a place below `n_carried` is one of the log's own, with the
+ *          ^n_carried                   pages that were resident before; later ones are of refs
  */
-#include <string.h>
-
-#include "policy/chain.h"
+#include "policy/log.h"
 #include "policy/policy.h"
-
-enum { MAX_LOG = 1 << 30 }; /* references; their places fit in 32 bits */
 
 struct lru {
     struct mm_resident resident;
-    struct mm_chain list; /* most recently used first */
-    uint32_t *last;       /* by page, in a replay */
-    mmsim_page *carried;  /* least recently used first */
+    struct mm_log log;
 };
 
 static size_t lay_out(struct lru *lru, uint8_t *base, const struct mmsim_policy_setup *setup)
 {
     struct mm_block block = {base, sizeof *lru};
-    mmsim_page most = setup->frames < setup->universe ? setup->frames : setup->universe;
     mm_resident_lay_out(&lru->resident, &block, setup);
-    mm_chain_lay_out(&lru->list, 1, &block, setup->universe);
-    lru->last = (uint32_t *)mm_block_take(&block, setup->universe, sizeof *lru->last);
-    lru->carried = (mmsim_page *)mm_block_take(&block, most, sizeof *lru->carried);
+    mm_log_lay_out(&lru->log, &block, setup->frames, 3, 2, setup->universe);
     return block.n_bytes;
 }
 
@@ -48,25 +34,34 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct lru *)state, (uint8_t *)state, setup);
 }
 
+static MM_NEVER_INLINE void push_squeezed(struct mm_log *log, mmsim_page page)
+{
+    mm_log_push(log, page);
+}
+
+/* Whether the page is dirty is the caller's business, but for a replay in bulk. */
 static void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
-    struct lru *lru = (struct lru *)state;
-    mm_resident_touch(&lru->resident, page, kind, 0);
-    mm_chain_move_first(&lru->list, page);
+    struct mm_log *log = &((struct lru *)state)->log;
+    (void)kind;
+    if (log->now == log->n_places)
+        push_squeezed(log, page); /* a call at the end costs the usual case nothing */
+    else
+        mm_log_put(log, page);
 }
 
 static void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct lru *lru = (struct lru *)state;
     mm_resident_enter(&lru->resident, page, kind, 0);
-    mm_chain_push(&lru->list, page);
+    mm_log_push(&lru->log, page);
 }
 
 static mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct lru *lru = (struct lru *)state;
     (void)incoming;
-    mmsim_page victim = mm_chain_pop(&lru->list);
+    mmsim_page victim = mm_log_pop(&lru->log);
     mm_resident_leave(&lru->resident, victim, 0);
     return victim;
 }
@@ -76,13 +71,15 @@ static void forget(void *state, mmsim_page page)
     struct lru *lru = (struct lru *)state;
     if (!mm_resident_has(&lru->resident, page))
         return;
-    mm_chain_remove(&lru->list, page);
+    mm_log_remove(&lru->log, page);
     mm_resident_leave(&lru->resident, page, 0);
 }
 
-/* ---- the log ---- */
+/* ---- in bulk ---- */
 
-struct log {
+enum { MAX_BATCH = 1 << 30 }; /* references; their places fit in 32 bits */
+
+struct bulk {
     const mmsim_ref *refs;
     const mmsim_page *carried;
     uint32_t *last;
@@ -90,83 +87,78 @@ struct log {
     uint32_t n_carried, tail;
 };
 
-static inline mmsim_page page_at(const struct log *log, uint32_t place)
+static inline mmsim_page page_at(const struct bulk *bulk, uint32_t place)
 {
-    return place <= log->n_carried ? log->carried[place - 1]
-                                   : mmsim_ref_page(log->refs[place - log->n_carried - 1]);
+    return place < bulk->n_carried ? bulk->carried[place]
+                                   : mmsim_ref_page(bulk->refs[place - bulk->n_carried]);
 }
 
-/* The list becomes the beginning of the queue. */
-static struct log begin(struct lru *lru, const mmsim_ref *refs)
+static inline mmsim_page pop(struct bulk *bulk)
 {
-    struct log log = {refs, lru->carried, lru->last, lru->resident.flags, 0, 1};
-    memset(lru->last, 0, lru->resident.universe * sizeof *lru->last);
-    while (lru->list.n_pages > 0) {
-        mmsim_page page = mm_chain_pop(&lru->list);
-        lru->carried[log.n_carried++] = page;
-        lru->last[page] = log.n_carried;
-    }
-    return log;
-}
-
-/* The queue becomes the list. */
-static void end(struct lru *lru, struct log *log, uint32_t n)
-{
-    for (mmsim_page i = 0; i < log->n_carried; i++)
-        log->flags[log->carried[i]] &= MM_DIRTY;
-    for (uint32_t place = log->tail; place <= log->n_carried + n; place++) {
-        mmsim_page page = page_at(log, place);
-        if (log->last[page] != place)
-            continue;
-        log->flags[page] |= MM_RESIDENT;
-        mm_chain_push(&lru->list, page);
-    }
-    lru->resident.n_pages = lru->list.n_pages;
-}
-
-static inline mmsim_page pop(struct log *log)
-{
-    mmsim_page page = page_at(log, log->tail);
-    while (log->last[page] != log->tail)
-        page = page_at(log, ++log->tail);
-    log->tail++;
+    mmsim_page page = page_at(bulk, bulk->tail);
+    while (bulk->last[page] != bulk->tail)
+        page = page_at(bulk, ++bulk->tail);
+    bulk->last[page] = 0;
+    bulk->tail++;
     return page;
 }
 
-static void replay_log(struct lru *lru, const mmsim_ref *refs, uint32_t n,
-                       struct mmsim_counts *counts)
+/* What is left of the trace's log becomes the log. */
+static void end(struct lru *lru, const struct bulk *bulk, uint32_t n)
 {
-    struct log log = begin(lru, refs);
+    uint32_t to = 1;
+    for (uint32_t i = 1; i < bulk->n_carried; i++)
+        bulk->flags[bulk->carried[i]] &= MM_DIRTY;
+    for (uint32_t place = bulk->tail; place < bulk->n_carried + n; place++) {
+        mmsim_page page = page_at(bulk, place);
+        if (bulk->last[page] != place)
+            continue;
+        bulk->flags[page] |= MM_RESIDENT;
+        lru->log.places[to] = page;
+        bulk->last[page] = to++;
+    }
+    lru->log.tail = 1;
+    lru->log.now = to;
+    lru->resident.n_pages = to - 1;
+}
+
+static void replay_batch(struct lru *lru, const mmsim_ref *refs, uint32_t n,
+                         struct mmsim_counts *counts)
+{
+    lru->log = mm_log_squeezed(lru->log);
+    struct bulk bulk = {refs,         lru->log.places, lru->log.last, lru->resident.flags,
+                        lru->log.now, lru->log.tail};
     struct mmsim_counts sum = *counts;
-    mmsim_page room = lru->resident.frames - log.n_carried;
+    mmsim_page room = lru->resident.frames - lru->resident.n_pages;
     for (uint32_t i = 0; i < n; i++) {
         mmsim_page page = mmsim_ref_page(refs[i]);
         uint8_t dirty = mm_dirty_flag(mmsim_ref_kind(refs[i]));
-        bool hit = log.last[page] >= log.tail;
-        log.last[page] = log.n_carried + 1 + i;
+        bool hit = bulk.last[page] != 0;
+        bulk.last[page] = bulk.n_carried + i;
         if (hit) {
-            log.flags[page] |= dirty;
+            if (dirty & ~bulk.flags[page])
+                bulk.flags[page] |= dirty;
             continue;
         }
-        log.flags[page] = dirty;
+        bulk.flags[page] = dirty;
         sum.misses++;
         if (room > 0) {
             room--;
             continue;
         }
         sum.evictions++;
-        sum.dirty_evictions += (log.flags[pop(&log)] & MM_DIRTY) != 0;
+        sum.dirty_evictions += (bulk.flags[pop(&bulk)] & MM_DIRTY) != 0;
     }
     sum.references += n;
     *counts = sum;
-    end(lru, &log, n);
+    end(lru, &bulk, n);
 }
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     for (size_t done = 0; done < n;) {
-        uint32_t batch = n - done < MAX_LOG ? (uint32_t)(n - done) : MAX_LOG;
-        replay_log((struct lru *)state, refs + done, batch, counts);
+        uint32_t batch = n - done < MAX_BATCH ? (uint32_t)(n - done) : MAX_BATCH;
+        replay_batch((struct lru *)state, refs + done, batch, counts);
         done += batch;
     }
 }
@@ -181,7 +173,7 @@ static const char *check(const void *state)
 {
     const struct lru *lru = (const struct lru *)state;
     const char *wrong = mm_resident_check(&lru->resident);
-    return wrong ? wrong : mm_chain_check(&lru->list);
+    return wrong ? wrong : mm_log_check(&lru->log, lru->resident.n_pages);
 }
 
 const struct mmsim_policy_ops mm_policy_lru = {

@@ -30,6 +30,7 @@ struct lru_k {
     uint64_t *last;         /* by page: the last one, correlated or not */
     mmsim_page *aside;      /* for evict() */
     uint64_t now, period;
+    double history; /* a share of the frames */
     mmsim_page most_remembered;
     unsigned k;
 };
@@ -47,7 +48,8 @@ static size_t lay_out(struct lru_k *lru_k, uint8_t *base, const struct mmsim_pol
     lru_k->aside = (mmsim_page *)mm_block_take(&block, most, sizeof *lru_k->aside);
     lru_k->now = 0;
     lru_k->period = mm_param_whole(setup, PARAM_PERIOD);
-    lru_k->most_remembered = mm_param_share(setup, PARAM_HISTORY);
+    lru_k->history = setup->params[PARAM_HISTORY];
+    lru_k->most_remembered = (mmsim_page)(lru_k->history * setup->frames);
     lru_k->k = (unsigned)k;
     return block.n_bytes;
 }
@@ -186,6 +188,15 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &lru_k->resident, refs, n, bulk, counts);
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    struct lru_k *lru_k = (struct lru_k *)state;
+    lru_k->resident.frames = frames;
+    lru_k->most_remembered = (mmsim_page)(lru_k->history * frames);
+    while (lru_k->memory.n_pages > lru_k->most_remembered)
+        lru_k->resident.flags[mm_chain_pop(&lru_k->memory)] &= MM_DIRTY;
+}
+
 static const char *check(const void *state)
 {
     const struct lru_k *lru_k = (const struct lru_k *)state;
@@ -229,5 +240,6 @@ const struct mmsim_policy_ops mm_policy_lru_k = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

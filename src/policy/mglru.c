@@ -215,6 +215,11 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &mglru->resident, refs, n, bulk, counts);
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct mglru *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct mglru *mglru = (const struct mglru *)state;
@@ -252,5 +257,6 @@ const struct mmsim_policy_ops mm_policy_mglru = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

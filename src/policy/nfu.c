@@ -125,6 +125,11 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     return 0;
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct nfu *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct nfu *nfu = (const struct nfu *)state;
@@ -158,5 +163,6 @@ const struct mmsim_policy_ops mm_policy_nfu = {
     .evict = evict,
     .forget = forget,
     .tick = tick,
+    .resize = resize,
     .check = check,
 };

@@ -146,6 +146,11 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     return 0;
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct nru *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct nru *nru = (const struct nru *)state;
@@ -177,5 +182,6 @@ const struct mmsim_policy_ops mm_policy_nru = {
     .evict = evict,
     .forget = forget,
     .tick = tick,
+    .resize = resize,
     .check = check,
 };

@@ -9,30 +9,25 @@
  * The page of the fault at t' counts as referenced then. Should the frames not suffice, the least
  * recently used page gives way.
  *
- * Invariant: the list is ordered by last[]. Pages leave through tick(), where `now` is the time;
- * what is told before it happened at now + 1.
+ * Invariant: `keep` is 0 or the time of a fault before the last one.
  */
-#include "policy/chain.h"
 #include "policy/policy.h"
+#include "policy/used.h"
 
 enum { PARAM_THRESHOLD };
 
 struct pff {
-    struct mm_resident resident;
-    struct mm_chain list; /* most recently used first */
-    uint64_t *last;       /* by page: when it was referenced last */
-    uint64_t now, threshold;
+    struct mm_used used;
+    uint64_t threshold;
     uint64_t fault; /* when the last one was; 0: there was none */
-    uint64_t keep;  /* who was referenced last before it leaves */
+    uint64_t keep;  /* who was used last before it leaves */
 };
 
 static size_t lay_out(struct pff *pff, uint8_t *base, const struct mmsim_policy_setup *setup)
 {
     struct mm_block block = {base, sizeof *pff};
-    mm_resident_lay_out(&pff->resident, &block, setup);
-    mm_chain_lay_out(&pff->list, 1, &block, setup->universe);
-    pff->last = (uint64_t *)mm_block_take(&block, setup->universe, sizeof *pff->last);
-    pff->now = pff->fault = pff->keep = 0;
+    mm_used_lay_out(&pff->used, &block, setup);
+    pff->fault = pff->keep = 0;
     pff->threshold = mm_param_whole(setup, PARAM_THRESHOLD);
     return block.n_bytes;
 }
@@ -48,64 +43,30 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct pff *)state, (uint8_t *)state, setup);
 }
 
-static void reference(void *state, mmsim_page page, enum mmsim_kind kind)
-{
-    struct pff *pff = (struct pff *)state;
-    mm_resident_touch(&pff->resident, page, kind, 0);
-    pff->last[page] = pff->now + 1;
-    mm_chain_move_first(&pff->list, page);
-}
-
 /* Several loads at one time (of a page that could not go) are one fault. */
 static void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct pff *pff = (struct pff *)state;
-    uint64_t fault = pff->now + 1;
-    mm_resident_enter(&pff->resident, page, kind, 0);
-    pff->last[page] = fault;
-    mm_chain_push(&pff->list, page);
+    uint64_t fault = pff->used.now + 1;
+    mm_used_load(state, page, kind);
     if (fault - pff->fault > pff->threshold)
         pff->keep = pff->fault;
     pff->fault = fault;
 }
 
-static mmsim_page evict(void *state, mmsim_page incoming)
-{
-    struct pff *pff = (struct pff *)state;
-    (void)incoming;
-    mmsim_page victim = mm_chain_pop(&pff->list);
-    mm_resident_leave(&pff->resident, victim, 0);
-    return victim;
-}
-
-static void forget(void *state, mmsim_page page)
-{
-    struct pff *pff = (struct pff *)state;
-    if (!mm_resident_has(&pff->resident, page))
-        return;
-    mm_chain_remove(&pff->list, page);
-    mm_resident_leave(&pff->resident, page, 0);
-}
-
 static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
 {
     struct pff *pff = (struct pff *)state;
-    size_t n = 0;
-    pff->now = now;
-    while (n < max && pff->list.n_pages > 0 && pff->last[mm_chain_last(&pff->list)] < pff->keep)
-        leaving[n++] = evict(pff, MMSIM_NO_PAGE);
-    return n;
+    pff->used.now = now;
+    return mm_used_leave(&pff->used, pff->keep, leaving, max);
 }
 
 static const char *check(const void *state)
 {
     const struct pff *pff = (const struct pff *)state;
-    const char *wrong = mm_resident_check(&pff->resident);
-    if (wrong == NULL)
-        wrong = mm_chain_check(&pff->list);
-    if (wrong)
-        return wrong;
-    return pff->keep > pff->fault ? "pages from before a fault to come are to leave" : NULL;
+    if (pff->keep > 0 && pff->keep >= pff->fault)
+        return "pages from before a fault to come are to leave";
+    return mm_used_check(state);
 }
 
 static const struct mmsim_param params[] = {
@@ -127,10 +88,11 @@ const struct mmsim_policy_ops mm_policy_pff = {
     .params = params,
     .state_bytes = state_bytes,
     .init = init,
-    .reference = reference,
+    .reference = mm_used_reference,
     .load = load,
-    .evict = evict,
-    .forget = forget,
+    .evict = mm_used_evict,
+    .forget = mm_used_forget,
     .tick = tick,
+    .resize = mm_used_resize,
     .check = check,
 };

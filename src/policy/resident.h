@@ -43,11 +43,16 @@ static inline bool mm_resident_full(const struct mm_resident *resident)
     return resident->n_pages >= resident->frames;
 }
 
-/* It is referenced; `own` bits are set along. */
+/*
+ * It is referenced; `own` bits are set along. That a page is written is seldom new: without the
+ * store, references to it that follow closely need not wait for one another.
+ */
 static inline void mm_resident_touch(struct mm_resident *resident, mmsim_page page,
                                      enum mmsim_kind kind, unsigned own)
 {
-    resident->flags[page] = (uint8_t)(resident->flags[page] | mm_dirty_flag(kind) | own);
+    unsigned old = resident->flags[page], dirty = mm_dirty_flag(kind);
+    if (own != 0 || (dirty & ~old) != 0)
+        resident->flags[page] = (uint8_t)(old | dirty | own);
 }
 
 /* It comes; its bits are `own` from now on. */

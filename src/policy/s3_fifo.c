@@ -62,7 +62,7 @@ static size_t lay_out(struct s3_fifo *s3, uint8_t *base, const struct mmsim_poli
     mm_ring_lay_out(&s3->main, &block, frames, universe, s3->small.slot_of);
     mm_ring_lay_out(&s3->leaving, &block, s3->variant == CAFFEINE ? frames : 0, universe,
                     s3->small.slot_of);
-    mm_log_lay_out(&s3->ghosts, &block, s3->max_ghosts + 1, 2, universe);
+    mm_log_lay_out(&s3->ghosts, &block, s3->max_ghosts + 1, 2, 0, universe);
     s3->n_ghosts = 0;
     return block.n_bytes;
 }

@@ -7,30 +7,22 @@
  * So a reference is a hit iff the one before it to the same page was at most tau references ago,
  * and the number of resident pages varies. Should the working set be larger than the frames, the
  * least recently used page gives way.
- *
- * Invariant: the list is ordered by last[]. Pages leave through tick(), where `now` is the time;
- * what is told before it happened at now + 1.
  */
-#include "policy/chain.h"
 #include "policy/policy.h"
+#include "policy/used.h"
 
 enum { PARAM_TAU };
 
 struct working_set {
-    struct mm_resident resident;
-    struct mm_chain list; /* most recently used first */
-    uint64_t *last;       /* by page: when it was referenced last */
-    uint64_t now, tau;
+    struct mm_used used;
+    uint64_t tau;
 };
 
 static size_t lay_out(struct working_set *set, uint8_t *base,
                       const struct mmsim_policy_setup *setup)
 {
     struct mm_block block = {base, sizeof *set};
-    mm_resident_lay_out(&set->resident, &block, setup);
-    mm_chain_lay_out(&set->list, 1, &block, setup->universe);
-    set->last = (uint64_t *)mm_block_take(&block, setup->universe, sizeof *set->last);
-    set->now = 0;
+    mm_used_lay_out(&set->used, &block, setup);
     set->tau = mm_param_whole(setup, PARAM_TAU);
     return block.n_bytes;
 }
@@ -46,70 +38,11 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct working_set *)state, (uint8_t *)state, setup);
 }
 
-static void reference(void *state, mmsim_page page, enum mmsim_kind kind)
-{
-    struct working_set *set = (struct working_set *)state;
-    mm_resident_touch(&set->resident, page, kind, 0);
-    set->last[page] = set->now + 1;
-    mm_chain_move_first(&set->list, page);
-}
-
-static void load(void *state, mmsim_page page, enum mmsim_kind kind)
-{
-    struct working_set *set = (struct working_set *)state;
-    mm_resident_enter(&set->resident, page, kind, 0);
-    set->last[page] = set->now + 1;
-    mm_chain_push(&set->list, page);
-}
-
-static mmsim_page evict(void *state, mmsim_page incoming)
-{
-    struct working_set *set = (struct working_set *)state;
-    (void)incoming;
-    mmsim_page victim = mm_chain_pop(&set->list);
-    mm_resident_leave(&set->resident, victim, 0);
-    return victim;
-}
-
-static void forget(void *state, mmsim_page page)
-{
-    struct working_set *set = (struct working_set *)state;
-    if (!mm_resident_has(&set->resident, page))
-        return;
-    mm_chain_remove(&set->list, page);
-    mm_resident_leave(&set->resident, page, 0);
-}
-
 static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
 {
     struct working_set *set = (struct working_set *)state;
-    size_t n = 0;
-    set->now = now;
-    while (n < max && set->list.n_pages > 0) {
-        mmsim_page oldest = mm_chain_last(&set->list);
-        if (set->last[oldest] + set->tau > now)
-            break;
-        leaving[n++] = evict(set, MMSIM_NO_PAGE);
-    }
-    return n;
-}
-
-static const char *check(const void *state)
-{
-    const struct working_set *set = (const struct working_set *)state;
-    const char *wrong = mm_resident_check(&set->resident);
-    if (wrong == NULL)
-        wrong = mm_chain_check(&set->list);
-    if (wrong)
-        return wrong;
-    uint64_t newer = UINT64_MAX;
-    mmsim_page page = set->list.links[set->list.head].next;
-    for (; page != set->list.head; page = set->list.links[page].next) {
-        if (set->last[page] > newer)
-            return "the list is not in the order of use";
-        newer = set->last[page];
-    }
-    return NULL;
+    set->used.now = now;
+    return now < set->tau ? 0 : mm_used_leave(&set->used, now - set->tau + 1, leaving, max);
 }
 
 static const struct mmsim_param params[] = {
@@ -128,10 +61,11 @@ const struct mmsim_policy_ops mm_policy_working_set = {
     .params = params,
     .state_bytes = state_bytes,
     .init = init,
-    .reference = reference,
-    .load = load,
-    .evict = evict,
-    .forget = forget,
+    .reference = mm_used_reference,
+    .load = mm_used_load,
+    .evict = mm_used_evict,
+    .forget = mm_used_forget,
     .tick = tick,
-    .check = check,
+    .resize = mm_used_resize,
+    .check = mm_used_check,
 };

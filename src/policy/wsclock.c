@@ -151,6 +151,11 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
     return 0;
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    ((struct wsclock *)state)->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct wsclock *clock = (const struct wsclock *)state;
@@ -187,5 +192,6 @@ const struct mmsim_policy_ops mm_policy_wsclock = {
     .evict = evict,
     .forget = forget,
     .tick = tick,
+    .resize = resize,
     .check = check,
 };
