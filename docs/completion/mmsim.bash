@@ -73,7 +73,7 @@ _mmsim()
         common='--trace --policy --sample --check --frames --json --csv --plot --seed --threads --no-color --help'
         ;;
     trace:-*) common='--json --no-color --help' ;;
-    list:*) common='verbs stats models cpus events devices tables config --json --no-color --help' ;;
+    list:*) common='verbs stats models cpus events devices tables policies config --json --no-color --help' ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$word"; compgen -d -- "$word")
         return

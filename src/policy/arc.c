@@ -114,14 +114,14 @@ static inline mmsim_page replace_for_new(struct arc *arc)
 {
     const struct mm_chain *lists = arc->lists;
     mmsim_page c = arc->resident.frames, l1 = lists[T1].n_pages + lists[B1].n_pages;
-    if (l1 == c && lists[B1].n_pages == 0) {
+    if (l1 >= c && lists[B1].n_pages == 0) {
         mmsim_page victim = mm_chain_pop(&arc->lists[T1]);
         mm_resident_leave(&arc->resident, victim, 0);
         return victim;
     }
-    if (l1 == c)
+    if (l1 >= c)
         drop_ghost(arc, B1);
-    else if (l1 + lists[T2].n_pages + lists[B2].n_pages == 2 * c)
+    else if (lists[B2].n_pages > 0 && l1 + lists[T2].n_pages + lists[B2].n_pages >= 2 * c)
         drop_ghost(arc, B2);
     return replace(arc, false);
 }
@@ -144,10 +144,11 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
 static void trim(struct arc *arc)
 {
     const struct mm_chain *lists = arc->lists;
-    while (lists[T1].n_pages + lists[B1].n_pages > arc->resident.frames)
+    mmsim_page c = arc->resident.frames;
+    while (lists[B1].n_pages > 0 && lists[T1].n_pages + lists[B1].n_pages > c)
         drop_ghost(arc, B1);
-    while (lists[T1].n_pages + lists[B1].n_pages + lists[T2].n_pages + lists[B2].n_pages >
-           2 * arc->resident.frames)
+    while (lists[B2].n_pages > 0 &&
+           arc->resident.n_pages + lists[B1].n_pages + lists[B2].n_pages > 2 * c)
         drop_ghost(arc, B2);
 }
 
@@ -183,6 +184,15 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     struct arc *arc = (struct arc *)state;
     const struct mm_bulk bulk = {reference, load, evict, NULL};
     mm_bulk_replay(state, &arc->resident, refs, n, bulk, counts);
+}
+
+static void resize(void *state, mmsim_page frames)
+{
+    struct arc *arc = (struct arc *)state;
+    arc->resident.frames = frames;
+    if (arc->p > frames)
+        arc->p = frames;
+    trim(arc);
 }
 
 static const char *check(const void *state)
@@ -226,5 +236,6 @@ const struct mmsim_policy_ops mm_policy_arc = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

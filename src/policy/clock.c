@@ -5,6 +5,7 @@
  * The page that comes takes the frame that it finds and the hand goes past it, so the frames from
  * the hand on are a queue: a page that is spared goes to its end (FIFO-reinsertion).
  */
+#include "policy/look.h"
 #include "policy/policy.h"
 #include "policy/ring.h"
 
@@ -12,6 +13,7 @@ enum { REFERENCED = MM_OWN };
 
 struct clock {
     struct mm_resident resident;
+    struct mm_looker looker;
     struct mm_ring frames; /* from the hand on */
     unsigned on_load;      /* REFERENCED, or 0 */
 };
@@ -22,6 +24,7 @@ static size_t lay_out(struct clock *clock, uint8_t *base, const struct mmsim_pol
 {
     struct mm_block block = {base, sizeof *clock};
     mm_resident_lay_out(&clock->resident, &block, setup);
+    clock->looker = mm_looker_of(setup);
     mm_ring_lay_out(&clock->frames, &block, setup->frames, setup->universe, NULL);
     clock->on_load = mm_param_whole(setup, PARAM_LOAD_BIT) ? REFERENCED : 0;
     return block.n_bytes;
@@ -51,21 +54,29 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
     mm_ring_push(&clock->frames, page);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static inline mmsim_page choose(struct clock *clock, const struct mm_looker *looker)
+{
+    mmsim_page page = mm_ring_oldest(&clock->frames);
+    while (mm_look_clear(looker, &clock->resident, page, REFERENCED)) {
+        mm_ring_rotate(&clock->frames);
+        page = mm_ring_oldest(&clock->frames);
+    }
+    mm_ring_drop(&clock->frames);
+    mm_resident_leave(&clock->resident, page, 0);
+    return page;
+}
+
+static mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct clock *clock = (struct clock *)state;
-    uint8_t *flags = clock->resident.flags;
     (void)incoming;
-    for (;;) {
-        mmsim_page page = mm_ring_oldest(&clock->frames);
-        if (!(flags[page] & REFERENCED)) {
-            mm_ring_drop(&clock->frames);
-            mm_resident_leave(&clock->resident, page, 0);
-            return page;
-        }
-        flags[page] = (uint8_t)(flags[page] & ~REFERENCED);
-        mm_ring_rotate(&clock->frames);
-    }
+    return choose(clock, &clock->looker);
+}
+
+static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+{
+    (void)incoming;
+    return choose((struct clock *)state, NULL);
 }
 
 static void forget(void *state, mmsim_page page)
@@ -80,8 +91,14 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct clock *clock = (struct clock *)state;
-    const struct mm_bulk bulk = {reference, load, evict, NULL};
+    const struct mm_bulk bulk = {reference, load, evict_told, NULL};
     mm_bulk_replay(state, &clock->resident, refs, n, bulk, counts);
+}
+
+static void resize(void *state, mmsim_page frames)
+{
+    struct clock *clock = (struct clock *)state;
+    clock->resident.frames = frames;
 }
 
 static const char *check(const void *state)
@@ -105,6 +122,7 @@ const struct mmsim_policy_ops mm_policy_clock = {
     .summary = "a hand goes round and takes the first page that was not referenced since it passed",
     .source = "Corbato, A paging experiment with the Multics system, MIT Project MAC, 1968",
     .view = MMSIM_VIEW_BITS,
+    .flags = MMSIM_POLICY_LOOKS,
     .params = params,
     .state_bytes = state_bytes,
     .init = init,
@@ -113,5 +131,6 @@ const struct mmsim_policy_ops mm_policy_clock = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

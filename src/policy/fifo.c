@@ -65,6 +65,12 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &fifo->resident, refs, n, bulk, counts);
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    struct fifo *fifo = (struct fifo *)state;
+    fifo->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct fifo *fifo = (const struct fifo *)state;
@@ -86,5 +92,6 @@ const struct mmsim_policy_ops mm_policy_fifo = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -7,10 +7,11 @@
  *       newest first. What lies below the oldest LIR page is dropped (pruned).
  *   Q   resident HIR pages, oldest first: the victims.
  *
- * S has at most 2c pages: a miss that makes it larger drops the page that left memory longest ago.
+ * After a miss S has at most 2c pages: what left memory longest ago is dropped. Hits between misses
+ * may add pages of Q.
  *
- * Invariants: (1) the oldest page of S is LIR; (2) LIR pages are in S; (3) each resident page is
- * either LIR or in Q; (4) what is not resident and in S is in the list of ghosts.
+ * Invariants: (1) the oldest page of S, if there is one, is LIR; (2) LIR pages are in S; (3) each
+ * resident page is either LIR or in Q; (4) what is not resident and in S is in the list of ghosts.
  */
 #include "policy/chain.h"
 #include "policy/log.h"
@@ -113,6 +114,7 @@ static void reference_hir(struct lirs *lirs, mmsim_page page)
     stack_push(lirs, page);
     if (!remembered) {
         mm_chain_move_first(&lirs->lists[Q], page);
+        prune(lirs); /* there may be no LIR page */
         return;
     }
     mm_chain_remove(&lirs->lists[Q], page);
@@ -151,8 +153,7 @@ static void load(void *state, mmsim_page page, enum mmsim_kind kind)
         make_lir(lirs, page);
     else
         mm_chain_push(&lirs->lists[Q], page);
-    if (lirs->n_lir == 0)
-        prune(lirs);
+    prune(lirs);
     bound_stack(lirs);
 }
 
@@ -221,7 +222,9 @@ static const char *check(const void *state)
     }
     if (n_lir != lirs->n_lir || n_lir + lirs->lists[Q].n_pages != lirs->resident.n_pages)
         return "the LIR pages and Q are not what is resident";
-    return lirs->n_stack > lirs->max_stack ? "S is larger than twice the memory" : NULL;
+    if (lirs->n_stack > lirs->max_stack + lirs->lists[Q].n_pages)
+        return "S is larger than twice the memory and what hits added since";
+    return NULL;
 }
 
 const struct mmsim_policy_ops mm_policy_lirs = {

@@ -171,6 +171,12 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     }
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    struct lru *lru = (struct lru *)state;
+    lru->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct lru *lru = (const struct lru *)state;
@@ -193,5 +199,6 @@ const struct mmsim_policy_ops mm_policy_lru = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -66,6 +66,12 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &mru->resident, refs, n, bulk, counts);
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    struct mru *mru = (struct mru *)state;
+    mru->resident.frames = frames;
+}
+
 static const char *check(const void *state)
 {
     const struct mru *mru = (const struct mru *)state;
@@ -86,5 +92,6 @@ const struct mmsim_policy_ops mm_policy_mru = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -168,12 +168,6 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
         mm_opt_online_replay(&opt->online, refs, n, counts);
 }
 
-static void resize(void *state, mmsim_page frames)
-{
-    struct opt *opt = (struct opt *)state;
-    opt->resident.frames = frames;
-}
-
 static const char *check(const void *state)
 {
     const struct opt *opt = (const struct opt *)state;
@@ -208,6 +202,5 @@ const struct mmsim_policy_ops mm_policy_opt = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
-    .resize = resize,
     .check = check,
 };

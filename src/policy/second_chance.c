@@ -3,12 +3,14 @@
  * bit cleared. The same decisions as clock's with load-bit=0, made with a list.
  */
 #include "policy/chain.h"
+#include "policy/look.h"
 #include "policy/policy.h"
 
 enum { REFERENCED = MM_OWN };
 
 struct second_chance {
     struct mm_resident resident;
+    struct mm_looker looker;
     struct mm_chain queue;
 };
 
@@ -17,6 +19,7 @@ static size_t lay_out(struct second_chance *second, uint8_t *base,
 {
     struct mm_block block = {base, sizeof *second};
     mm_resident_lay_out(&second->resident, &block, setup);
+    second->looker = mm_looker_of(setup);
     mm_chain_lay_out(&second->queue, 1, &block, setup->universe);
     return block.n_bytes;
 }
@@ -45,19 +48,28 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
     mm_chain_push(&second->queue, page);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static inline mmsim_page choose(struct second_chance *second, const struct mm_looker *looker)
 {
-    struct second_chance *second = (struct second_chance *)state;
-    uint8_t *flags = second->resident.flags;
-    (void)incoming;
     mmsim_page page = mm_chain_pop(&second->queue);
-    while (flags[page] & REFERENCED) {
-        flags[page] = (uint8_t)(flags[page] & ~REFERENCED);
+    while (mm_look_clear(looker, &second->resident, page, REFERENCED)) {
         mm_chain_push(&second->queue, page);
         page = mm_chain_pop(&second->queue);
     }
     mm_resident_leave(&second->resident, page, 0);
     return page;
+}
+
+static mmsim_page evict(void *state, mmsim_page incoming)
+{
+    struct second_chance *second_chance = (struct second_chance *)state;
+    (void)incoming;
+    return choose(second_chance, &second_chance->looker);
+}
+
+static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+{
+    (void)incoming;
+    return choose((struct second_chance *)state, NULL);
 }
 
 static void forget(void *state, mmsim_page page)
@@ -72,8 +84,14 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct second_chance *second = (struct second_chance *)state;
-    const struct mm_bulk bulk = {reference, load, evict, NULL};
+    const struct mm_bulk bulk = {reference, load, evict_told, NULL};
     mm_bulk_replay(state, &second->resident, refs, n, bulk, counts);
+}
+
+static void resize(void *state, mmsim_page frames)
+{
+    struct second_chance *second_chance = (struct second_chance *)state;
+    second_chance->resident.frames = frames;
 }
 
 static const char *check(const void *state)
@@ -89,6 +107,7 @@ const struct mmsim_policy_ops mm_policy_second_chance = {
     .summary = "first in, first out, but a page that was referenced goes round once more",
     .source = "Tanenbaum & Bos, Modern Operating Systems, 4th ed., 3.4.4",
     .view = MMSIM_VIEW_BITS,
+    .flags = MMSIM_POLICY_LOOKS,
     .state_bytes = state_bytes,
     .init = init,
     .reference = reference,
@@ -96,5 +115,6 @@ const struct mmsim_policy_ops mm_policy_second_chance = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

@@ -4,12 +4,14 @@
  * sifted out before the hand returns to those that proved themselves.
  */
 #include "policy/chain.h"
+#include "policy/look.h"
 #include "policy/policy.h"
 
 enum { VISITED = MM_OWN };
 
 struct sieve {
     struct mm_resident resident;
+    struct mm_looker looker;
     struct mm_chain queue; /* newest first */
     mmsim_page hand;       /* where the search begins; the head: at the oldest */
 };
@@ -18,6 +20,7 @@ static size_t lay_out(struct sieve *sieve, uint8_t *base, const struct mmsim_pol
 {
     struct mm_block block = {base, sizeof *sieve};
     mm_resident_lay_out(&sieve->resident, &block, setup);
+    sieve->looker = mm_looker_of(setup);
     mm_chain_lay_out(&sieve->queue, 1, &block, setup->universe);
     sieve->hand = sieve->queue.head;
     return block.n_bytes;
@@ -56,24 +59,33 @@ static inline void take_out(struct sieve *sieve, mmsim_page page)
     mm_resident_leave(&sieve->resident, page, 0);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static inline mmsim_page newer(const struct mm_chain *queue, mmsim_page page)
 {
-    struct sieve *sieve = (struct sieve *)state;
-    const struct mm_link *links = sieve->queue.links;
-    uint8_t *flags = sieve->resident.flags;
-    mmsim_page head = sieve->queue.head, page = sieve->hand;
-    (void)incoming;
-    if (page == head)
-        page = links[head].prev;
-    while (flags[page] & VISITED) {
-        flags[page] = (uint8_t)(flags[page] & ~VISITED);
-        page = links[page].prev;
-        if (page == head)
-            page = links[head].prev;
-    }
+    mmsim_page prev = queue->links[page].prev;
+    return prev == queue->head ? queue->links[prev].prev : prev;
+}
+
+static inline mmsim_page choose(struct sieve *sieve, const struct mm_looker *looker)
+{
+    mmsim_page page = sieve->hand == sieve->queue.head ? mm_chain_last(&sieve->queue) : sieve->hand;
+    while (mm_look_clear(looker, &sieve->resident, page, VISITED))
+        page = newer(&sieve->queue, page);
     sieve->hand = page;
     take_out(sieve, page);
     return page;
+}
+
+static mmsim_page evict(void *state, mmsim_page incoming)
+{
+    struct sieve *sieve = (struct sieve *)state;
+    (void)incoming;
+    return choose(sieve, &sieve->looker);
+}
+
+static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+{
+    (void)incoming;
+    return choose((struct sieve *)state, NULL);
 }
 
 static void forget(void *state, mmsim_page page)
@@ -86,8 +98,14 @@ static void forget(void *state, mmsim_page page)
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct sieve *sieve = (struct sieve *)state;
-    const struct mm_bulk bulk = {reference, load, evict, NULL};
+    const struct mm_bulk bulk = {reference, load, evict_told, NULL};
     mm_bulk_replay(state, &sieve->resident, refs, n, bulk, counts);
+}
+
+static void resize(void *state, mmsim_page frames)
+{
+    struct sieve *sieve = (struct sieve *)state;
+    sieve->resident.frames = frames;
 }
 
 static const char *check(const void *state)
@@ -107,6 +125,7 @@ const struct mmsim_policy_ops mm_policy_sieve = {
     .summary = "a hand sifts a queue from old to new; pages that it spares stay where they are",
     .source = "Zhang, Yang, Yue, Vigfusson & Rashmi, SIEVE is simpler than LRU, NSDI 2024",
     .view = MMSIM_VIEW_BITS,
+    .flags = MMSIM_POLICY_LOOKS,
     .state_bytes = state_bytes,
     .init = init,
     .reference = reference,
@@ -114,5 +133,6 @@ const struct mmsim_policy_ops mm_policy_sieve = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };

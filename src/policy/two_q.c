@@ -23,15 +23,24 @@ struct two_q {
     struct mm_resident resident;
     struct mm_chain lists[N_LISTS];
     mmsim_page kin, kout;
+    double kin_share, kout_share;
 };
+
+static void set_sizes(struct two_q *two_q, mmsim_page frames)
+{
+    two_q->resident.frames = frames;
+    two_q->kin = (mmsim_page)(two_q->kin_share * frames);
+    two_q->kout = (mmsim_page)(two_q->kout_share * frames);
+}
 
 static size_t lay_out(struct two_q *two_q, uint8_t *base, const struct mmsim_policy_setup *setup)
 {
     struct mm_block block = {base, sizeof *two_q};
     mm_resident_lay_out(&two_q->resident, &block, setup);
     mm_chain_lay_out(two_q->lists, N_LISTS, &block, setup->universe);
-    two_q->kin = mm_param_share(setup, PARAM_KIN);
-    two_q->kout = mm_param_share(setup, PARAM_KOUT);
+    two_q->kin_share = setup->params[PARAM_KIN];
+    two_q->kout_share = setup->params[PARAM_KOUT];
+    set_sizes(two_q, setup->frames);
     return block.n_bytes;
 }
 
@@ -119,6 +128,14 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_bulk_replay(state, &two_q->resident, refs, n, bulk, counts);
 }
 
+static void resize(void *state, mmsim_page frames)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    set_sizes(two_q, frames);
+    while (two_q->lists[A1OUT].n_pages > two_q->kout)
+        two_q->resident.flags[mm_chain_pop(&two_q->lists[A1OUT])] &= MM_DIRTY;
+}
+
 static const char *check(const void *state)
 {
     const struct two_q *two_q = (const struct two_q *)state;
@@ -156,5 +173,6 @@ const struct mmsim_policy_ops mm_policy_two_q = {
     .evict = evict,
     .forget = forget,
     .replay = replay,
+    .resize = resize,
     .check = check,
 };
