@@ -39,9 +39,10 @@ struct mmsim_stats {
     struct {
         uint64_t frames;      /* all frames; = free + user + page_tables + kernel */
         uint64_t free;        /* frames in the frame allocator */
-        uint64_t user;        /* frames that hold pages of processes */
+        uint64_t user;        /* frames that hold pages of processes and of files */
         uint64_t page_tables; /* page tables and directories, the kernel's master one included */
         uint64_t kernel;      /* kernel heap, reserved frames, the shared zero page */
+        uint64_t files;       /* of `user`: pages of files and of shared memory */
     } memory;                 /* all in frames, now */
     struct {
         uint64_t in, out; /* pages read from and written to swap */

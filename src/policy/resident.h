@@ -16,7 +16,7 @@ enum { MM_RESIDENT = 1, MM_DIRTY = 2, MM_OWN = 4 };
 struct mm_resident {
     mmsim_page frames, universe, n_pages;
     mmsim_page most; /* frames that it may ever have: resize() takes none away from pages */
-    uint8_t *flags; /* by page */
+    uint8_t *flags;  /* by page */
 };
 
 static inline void mm_resident_lay_out(struct mm_resident *resident, struct mm_block *block,

@@ -32,7 +32,6 @@ static const struct mm_key swap_table[] = {
      .need = MM_KEY_REQUIRED,
      .read = mm_read_size,
      .offset = SWAP(bytes),
-     .low = MMSIM_PAGE_SIZE,
      .high = UINT64_C(64) * 1024 * MMSIM_MIB,
      .meaning = "bytes of the area"},
     {.name = "read",

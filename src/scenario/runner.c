@@ -436,7 +436,7 @@ static enum mmsim_status settle(struct mm_run *run, struct mmsim_error *error)
     enum mmsim_status status = mmsim_machine_check(run->machine, &found);
     struct mmsim_stats stats;
     mmsim_machine_stats(run->machine, &stats);
-    if (status == MMSIM_OK && stats.memory.user != 0)
+    if (status == MMSIM_OK && stats.memory.user != stats.memory.files)
         status = mm_error_set(&found, MMSIM_INVARIANT, "",
                               "%llu frames still hold pages of processes after the last exit",
                               (unsigned long long)stats.memory.user);

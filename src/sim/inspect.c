@@ -28,10 +28,12 @@ static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats
     const uint64_t *n = machine->zones.n_by_use;
     stats->memory.frames = machine->zones.n_ram_frames;
     stats->memory.free = n[MM_FRAME_FREE];
-    stats->memory.user = n[MM_FRAME_ANON] + n[MM_FRAME_FILE] + n[MM_FRAME_POOL];
+    stats->memory.user = n[MM_FRAME_ANON] + n[MM_FRAME_FILE];
+    stats->memory.files = n[MM_FRAME_FILE];
     stats->memory.page_tables = n[MM_FRAME_PAGE_TABLE];
     stats->memory.kernel =
-        n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_RESERVED];
+        n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_POOL] +
+        n[MM_FRAME_RESERVED];
 }
 
 static void count_swap(const struct mmsim_machine *machine, struct mmsim_stats *stats)

@@ -63,8 +63,10 @@ enum mmsim_status mm_config_policy(const struct mmsim_pager_config *config,
     enum mmsim_status status = config->policy_ops
                                    ? choose_own(config->policy_ops, choice, error)
                                    : mmsim_policy_parse(text, strlen(text), choice, error);
-    if (status)
-        return mm_error_set(error, MMSIM_BAD_CONFIG, "pager.policy", "%s", error->text);
+    if (status) {
+        struct mmsim_error found = *error;
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "pager.policy", "%s", found.text);
+    }
     prefer_form(choice);
     bool loads_all = !(choice->ops->flags & MMSIM_POLICY_STUDY_ONLY) &&
                      !(choice->ops->admit && strcmp(choice->ops->name, "s3-fifo") == 0 &&

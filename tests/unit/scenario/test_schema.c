@@ -403,7 +403,7 @@ START_TEST(what_is_listed_of_a_verb_is_what_it_accepts)
         ck_assert_ptr_eq(mmsim_verb_at(i), &verb->info);
         ck_assert(!mm_verb_is_later(verb->info.name));
     }
-    ck_assert_uint_eq(i, 77);
+    ck_assert_uint_eq(i, 82);
     ck_assert_ptr_null(mmsim_verb_at(i));
 }
 END_TEST
