@@ -41,7 +41,7 @@ END_TEST
 struct queue {
     const struct mmsim_policy_setup *setup;
     uint32_t n, n_calls;
-    mmsim_page pages[64]; /* oldest first */
+    mmsim_page pages[512]; /* oldest first */
     bool is_resident[64];
 };
 
