@@ -10,15 +10,18 @@
  * Invariants: |T1|+|B1| <= c; all four together <= 2c; 0 <= p <= c.
  */
 #include "policy/chain.h"
+#include "policy/log_bulk.h"
 #include "policy/policy.h"
 
 enum { LIST_SHIFT = 2, LIST_MASK = 3 << LIST_SHIFT, LISTED = MM_OWN << 2, ADAPTED = MM_OWN << 3 };
-enum { T1, T2, B1, B2, N_LISTS };
+enum { T1, B1, B2, N_CHAINS, T2 = N_CHAINS };
 enum { PARAM_INTEGER };
 
 struct arc {
     struct mm_resident resident;
-    struct mm_chain lists[N_LISTS]; /* most recently used first */
+    struct mm_chain lists[N_CHAINS]; /* most recently used first */
+    struct mm_log t2;
+    mmsim_page n_t2;
     double p;
     bool integer;
 };
@@ -27,7 +30,10 @@ static size_t lay_out(struct arc *arc, uint8_t *base, const struct mmsim_policy_
 {
     struct mm_block block = {base, sizeof *arc};
     mm_resident_lay_out(&arc->resident, &block, setup);
-    mm_chain_lay_out(arc->lists, N_LISTS, &block, setup->universe);
+    mm_chain_lay_out(arc->lists, N_CHAINS, &block, setup->universe);
+    mm_log_lay_out(&arc->t2, &block, setup->universe, setup->frames,
+                   setup->universe * 3ull / 4 + setup->frames);
+    arc->n_t2 = 0;
     arc->p = 0;
     arc->integer = mm_param_whole(setup, PARAM_INTEGER);
     return block.n_bytes;
@@ -59,23 +65,32 @@ static inline bool is_ghost(const struct arc *arc, mmsim_page page)
     return (arc->resident.flags[page] & (LISTED | MM_RESIDENT)) == LISTED;
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void push(struct arc *arc, unsigned list, mmsim_page page)
+{
+    if (list != T2) {
+        mm_chain_push(&arc->lists[list], page);
+        return;
+    }
+    mm_log_push(&arc->t2, page);
+    arc->n_t2++;
+}
+
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct arc *arc = (struct arc *)state;
     uint8_t *flags = &arc->resident.flags[page];
-    unsigned list = list_of(arc, page);
-    if (list == T2) {
+    if (list_of(arc, page) == T2) {
         mm_resident_touch(&arc->resident, page, kind, 0);
-        mm_chain_move_first(&arc->lists[T2], page);
+        mm_log_push(&arc->t2, page);
         return;
     }
     mm_chain_remove(&arc->lists[T1], page);
-    mm_chain_push(&arc->lists[T2], page);
+    push(arc, T2, page);
     *flags = (uint8_t)((*flags & ~(unsigned)LIST_MASK) | in_list(T2) | mm_dirty_flag(kind));
 }
 
 /* Cases II and III: what a returning page teaches. */
-static void adapt(struct arc *arc, unsigned from)
+static MM_ALWAYS_INLINE void adapt(struct arc *arc, unsigned from)
 {
     mmsim_page ours = arc->lists[from].n_pages, other = arc->lists[from == B1 ? B2 : B1].n_pages;
     double step = arc->integer ? other / ours : (double)other / ours;
@@ -88,29 +103,31 @@ static void adapt(struct arc *arc, unsigned from)
         arc->p = arc->resident.frames;
 }
 
-static inline mmsim_page demote(struct arc *arc, unsigned from, unsigned to)
+static MM_ALWAYS_INLINE mmsim_page demote(struct arc *arc, mmsim_page victim, unsigned to)
 {
-    mmsim_page victim = mm_chain_pop(&arc->lists[from]);
     mm_chain_push(&arc->lists[to], victim);
     mm_resident_leave(&arc->resident, victim, in_list(to));
     return victim;
 }
 
 /* The paper's REPLACE; T1 also gives if T2 has nothing. */
-static inline mmsim_page replace(struct arc *arc, bool from_b2)
+static MM_ALWAYS_INLINE mmsim_page replace(struct arc *arc, bool from_b2)
 {
     mmsim_page n = arc->lists[T1].n_pages;
     bool t1 = n > 0 && (n > arc->p || (from_b2 && n == arc->p));
-    return t1 || arc->lists[T2].n_pages == 0 ? demote(arc, T1, B1) : demote(arc, T2, B2);
+    if (t1 || arc->n_t2 == 0)
+        return demote(arc, mm_chain_pop(&arc->lists[T1]), B1);
+    arc->n_t2--;
+    return demote(arc, mm_log_pop(&arc->t2), B2);
 }
 
-static inline void drop_ghost(struct arc *arc, unsigned list)
+static MM_ALWAYS_INLINE void drop_ghost(struct arc *arc, unsigned list)
 {
     arc->resident.flags[mm_chain_pop(&arc->lists[list])] &= MM_DIRTY;
 }
 
 /* Case IV: there is to be room for one more page in T1, and in its memory. */
-static inline mmsim_page replace_for_new(struct arc *arc)
+static MM_ALWAYS_INLINE mmsim_page replace_for_new(struct arc *arc)
 {
     const struct mm_chain *lists = arc->lists;
     mmsim_page c = arc->resident.frames, l1 = lists[T1].n_pages + lists[B1].n_pages;
@@ -121,12 +138,12 @@ static inline mmsim_page replace_for_new(struct arc *arc)
     }
     if (l1 >= c)
         drop_ghost(arc, B1);
-    else if (lists[B2].n_pages > 0 && l1 + lists[T2].n_pages + lists[B2].n_pages >= 2 * c)
+    else if (lists[B2].n_pages > 0 && l1 + arc->n_t2 + lists[B2].n_pages >= 2 * c)
         drop_ghost(arc, B2);
     return replace(arc, false);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct arc *arc = (struct arc *)state;
     if (incoming == MMSIM_NO_PAGE)
@@ -141,7 +158,7 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
 }
 
 /* With frames to spare, evict() has not been asked: what it keeps small is kept small here. */
-static void trim(struct arc *arc)
+static MM_ALWAYS_INLINE void trim(struct arc *arc)
 {
     const struct mm_chain *lists = arc->lists;
     mmsim_page c = arc->resident.frames;
@@ -152,7 +169,7 @@ static void trim(struct arc *arc)
         drop_ghost(arc, B2);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct arc *arc = (struct arc *)state;
     unsigned list = T1;
@@ -164,7 +181,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
         list = T2;
     }
     mm_resident_enter(&arc->resident, page, kind, in_list(list));
-    mm_chain_push(&arc->lists[list], page);
+    push(arc, list, page);
     trim(arc);
 }
 
@@ -173,17 +190,30 @@ static void forget(void *state, mmsim_page page)
     struct arc *arc = (struct arc *)state;
     if (!(arc->resident.flags[page] & LISTED))
         return;
-    mm_chain_remove(&arc->lists[list_of(arc, page)], page);
+    if (list_of(arc, page) != T2) {
+        mm_chain_remove(&arc->lists[list_of(arc, page)], page);
+    } else {
+        mm_log_remove(&arc->t2, page);
+        arc->n_t2--;
+    }
     if (mm_resident_has(&arc->resident, page))
         mm_resident_leave(&arc->resident, page, 0);
     arc->resident.flags[page] = 0;
 }
 
-static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts *counts)
 {
     struct arc *arc = (struct arc *)state;
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(state, &arc->resident, refs, n, bulk, counts);
+    mm_bulk_step(state, &arc->resident, ref, bulk, counts);
+}
+
+static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+{
+    struct arc *arc = (struct arc *)state;
+    const struct mm_log_bulk bulk = {MM_RESIDENT | LIST_MASK, MM_RESIDENT | T2 << LIST_SHIFT, 0,
+                                     false, step};
+    mm_log_replay(state, &arc->resident, &arc->t2, refs, n, bulk, counts);
 }
 
 static void resize(void *state, mmsim_page frames)
@@ -201,11 +231,13 @@ static const char *check(const void *state)
     const struct mm_chain *lists = arc->lists;
     mmsim_page c = arc->resident.frames;
     const char *wrong = mm_resident_check(&arc->resident);
-    for (int i = 0; i < N_LISTS && !wrong; i++)
+    for (int i = 0; i < N_CHAINS && !wrong; i++)
         wrong = mm_chain_check(&lists[i]);
+    if (!wrong)
+        wrong = mm_log_check(&arc->t2, arc->n_t2);
     if (wrong)
         return wrong;
-    if (lists[T1].n_pages + lists[T2].n_pages != arc->resident.n_pages)
+    if (lists[T1].n_pages + arc->n_t2 != arc->resident.n_pages)
         return "T1 and T2 are not what is resident";
     if (lists[T1].n_pages + lists[B1].n_pages > c)
         return "T1 and B1 together are larger than the memory";

@@ -46,24 +46,29 @@ static MM_ALWAYS_INLINE void mm_bulk_settle(void *state, struct mm_resident *res
         mm_bulk_count(resident, leaves, counts);
 }
 
+/* One reference. */
+static MM_ALWAYS_INLINE void mm_bulk_step(void *state, struct mm_resident *resident, mmsim_ref ref,
+                                          const struct mm_bulk bulk, struct mmsim_counts *counts)
+{
+    mmsim_page page = mmsim_ref_page(ref);
+    enum mmsim_kind kind = mmsim_ref_kind(ref);
+    if (mm_resident_has(resident, page)) {
+        bulk.reference(state, page, kind);
+    } else {
+        counts->misses++;
+        mm_bulk_make_room(state, resident, page, bulk, counts);
+        bulk.load(state, page, kind);
+    }
+    mm_bulk_settle(state, resident, bulk, counts);
+}
+
 static MM_ALWAYS_INLINE void mm_bulk_replay(void *state, struct mm_resident *resident,
                                             const mmsim_ref *refs, size_t n,
                                             const struct mm_bulk bulk, struct mmsim_counts *counts)
 {
     struct mmsim_counts sum = *counts;
-    for (size_t i = 0; i < n; i++) {
-        mmsim_page page = mmsim_ref_page(refs[i]);
-        enum mmsim_kind kind = mmsim_ref_kind(refs[i]);
-        if (mm_resident_has(resident, page)) {
-            bulk.reference(state, page, kind);
-            mm_bulk_settle(state, resident, bulk, &sum);
-            continue;
-        }
-        sum.misses++;
-        mm_bulk_make_room(state, resident, page, bulk, &sum);
-        bulk.load(state, page, kind);
-        mm_bulk_settle(state, resident, bulk, &sum);
-    }
+    for (size_t i = 0; i < n; i++)
+        mm_bulk_step(state, resident, refs[i], bulk, &sum);
     sum.references += n;
     *counts = sum;
 }

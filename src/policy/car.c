@@ -64,7 +64,7 @@ static inline bool is_ghost(const struct car *car, mmsim_page page)
     return (car->resident.flags[page] & (LISTED | MM_RESIDENT)) == LISTED;
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct car *car = (struct car *)state;
     mm_resident_touch(&car->resident, page, kind, REFERENCED);
@@ -79,7 +79,7 @@ static inline void spare(struct car *car, unsigned from, mmsim_page page)
     *flags = (uint8_t)((*flags & ~(unsigned)LIST_MASK) | in_list(T2));
 }
 
-static inline mmsim_page choose(struct car *car, const struct mm_looker *looker)
+static MM_ALWAYS_INLINE mmsim_page choose(struct car *car, const struct mm_looker *looker)
 {
     const struct mm_chain *lists = car->lists;
     for (;;) {
@@ -98,21 +98,21 @@ static inline mmsim_page choose(struct car *car, const struct mm_looker *looker)
     }
 }
 
-static mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct car *car = (struct car *)state;
     (void)incoming;
     return choose(car, &car->looker);
 }
 
-static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict_told(void *state, mmsim_page incoming)
 {
     (void)incoming;
     return choose((struct car *)state, NULL);
 }
 
 /* What a page that returns teaches. */
-static void adapt(struct car *car, unsigned from)
+static MM_ALWAYS_INLINE void adapt(struct car *car, unsigned from)
 {
     mmsim_page ours = car->lists[from].n_pages, other = car->lists[from == B1 ? B2 : B1].n_pages;
     double step = car->integer ? other / ours : (double)other / ours;
@@ -125,12 +125,12 @@ static void adapt(struct car *car, unsigned from)
         car->p = car->resident.frames;
 }
 
-static inline void drop_ghost(struct car *car, unsigned list)
+static MM_ALWAYS_INLINE void drop_ghost(struct car *car, unsigned list)
 {
     car->resident.flags[mm_chain_pop(&car->lists[list])] &= MM_DIRTY;
 }
 
-static void trim(struct car *car)
+static MM_ALWAYS_INLINE void trim(struct car *car)
 {
     const struct mm_chain *lists = car->lists;
     mmsim_page c = car->resident.frames;
@@ -141,7 +141,7 @@ static void trim(struct car *car)
         drop_ghost(car, B2);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct car *car = (struct car *)state;
     unsigned list = T1;
@@ -169,9 +169,10 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct car *car = (struct car *)state;
+    struct car car = *(struct car *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict_told, NULL};
-    mm_bulk_replay(state, &car->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&car, &car.resident, refs, n, bulk, counts);
+    *(struct car *)state = car;
 }
 
 static void resize(void *state, mmsim_page frames)

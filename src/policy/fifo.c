@@ -26,20 +26,20 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct fifo *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct fifo *fifo = (struct fifo *)state;
     mm_resident_touch(&fifo->resident, page, kind, 0);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct fifo *fifo = (struct fifo *)state;
     mm_resident_enter(&fifo->resident, page, kind, 0);
     mm_ring_push(&fifo->queue, page);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct fifo *fifo = (struct fifo *)state;
     (void)incoming;
@@ -60,9 +60,10 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct fifo *fifo = (struct fifo *)state;
+    struct fifo fifo = *(struct fifo *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(state, &fifo->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&fifo, &fifo.resident, refs, n, bulk, counts);
+    *(struct fifo *)state = fifo;
 }
 
 static void resize(void *state, mmsim_page frames)

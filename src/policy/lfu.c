@@ -54,7 +54,7 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct lfu *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct lfu *lfu = (struct lfu *)state;
     uint64_t count = lfu->ranks[page] & COUNT_MASK;
@@ -62,7 +62,7 @@ static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
     lfu->ranks[page] = (count == COUNT_MASK ? count : count + ONE) | (++lfu->now & ~COUNT_MASK);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct lfu *lfu = (struct lfu *)state;
     mm_resident_enter(&lfu->resident, page, kind, 0);
@@ -72,7 +72,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
 
 /* ---- the heap: the children of place i are at 2i + 1 and 2i + 2 ---- */
 
-static inline void put(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bound)
+static MM_ALWAYS_INLINE void put(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bound)
 {
     lfu->heap[place] = page;
     lfu->bounds[place] = bound;
@@ -137,7 +137,7 @@ static mmsim_page heap_pop(struct lfu *lfu)
 
 /* ---- victims ---- */
 
-static inline mmsim_page choose(struct lfu *lfu)
+static MM_ALWAYS_INLINE mmsim_page choose(struct lfu *lfu)
 {
     while (lfu->queue.n_pages > 0) {
         mmsim_page page = mm_ring_oldest(&lfu->queue);
@@ -149,7 +149,7 @@ static inline mmsim_page choose(struct lfu *lfu)
     return heap_pop(lfu);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct lfu *lfu = (struct lfu *)state;
     (void)incoming;
@@ -172,9 +172,10 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct lfu *lfu = (struct lfu *)state;
+    struct lfu lfu = *(struct lfu *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(state, &lfu->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&lfu, &lfu.resident, refs, n, bulk, counts);
+    *(struct lfu *)state = lfu;
 }
 
 static void resize(void *state, mmsim_page frames)

@@ -14,7 +14,7 @@
  * resident page is either LIR or in Q; (4) what is not resident and in S is in the list of ghosts.
  */
 #include "policy/chain.h"
-#include "policy/log.h"
+#include "policy/log_bulk.h"
 #include "policy/policy.h"
 
 enum { LIR = MM_OWN, GHOST = MM_OWN << 1 };
@@ -41,7 +41,8 @@ static size_t lay_out(struct lirs *lirs, uint8_t *base, const struct mmsim_polic
     struct mm_block block = {base, sizeof *lirs};
     mm_resident_lay_out(&lirs->resident, &block, setup);
     set_sizes(lirs, setup->frames);
-    mm_log_lay_out(&lirs->stack, &block, lirs->max_stack + 1, 2, 0, setup->universe);
+    mm_log_lay_out(&lirs->stack, &block, setup->universe, 2 * (uint64_t)setup->frames + 1,
+                   setup->universe / 2);
     mm_chain_lay_out(lirs->lists, N_LISTS, &block, setup->universe);
     lirs->n_stack = lirs->n_lir = 0;
     return block.n_bytes;
@@ -60,7 +61,7 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
 
 /* ---- the stack ---- */
 
-static inline void stack_remove(struct lirs *lirs, mmsim_page page)
+static MM_ALWAYS_INLINE void stack_remove(struct lirs *lirs, mmsim_page page)
 {
     uint8_t *flags = &lirs->resident.flags[page];
     mm_log_remove(&lirs->stack, page);
@@ -72,7 +73,7 @@ static inline void stack_remove(struct lirs *lirs, mmsim_page page)
 }
 
 /* Until the oldest is LIR. */
-static void prune(struct lirs *lirs)
+static MM_ALWAYS_INLINE void prune(struct lirs *lirs)
 {
     while (lirs->n_stack > 0) {
         mmsim_page page = mm_log_oldest(&lirs->stack);
@@ -83,7 +84,7 @@ static void prune(struct lirs *lirs)
 }
 
 /* The oldest LIR page, which is the oldest of S, becomes the newest of Q. */
-static void demote(struct lirs *lirs)
+static MM_ALWAYS_INLINE void demote(struct lirs *lirs)
 {
     mmsim_page page = mm_log_oldest(&lirs->stack);
     lirs->resident.flags[page] = (uint8_t)(lirs->resident.flags[page] & ~LIR);
@@ -92,7 +93,7 @@ static void demote(struct lirs *lirs)
     prune(lirs);
 }
 
-static inline void make_lir(struct lirs *lirs, mmsim_page page)
+static MM_ALWAYS_INLINE void make_lir(struct lirs *lirs, mmsim_page page)
 {
     lirs->resident.flags[page] |= LIR;
     lirs->n_lir++;
@@ -100,7 +101,7 @@ static inline void make_lir(struct lirs *lirs, mmsim_page page)
         demote(lirs);
 }
 
-static inline void stack_push(struct lirs *lirs, mmsim_page page)
+static MM_ALWAYS_INLINE void stack_push(struct lirs *lirs, mmsim_page page)
 {
     lirs->n_stack += !mm_log_has(&lirs->stack, page);
     mm_log_push(&lirs->stack, page);
@@ -108,7 +109,7 @@ static inline void stack_push(struct lirs *lirs, mmsim_page page)
 
 /* ---- the verbs ---- */
 
-static void reference_hir(struct lirs *lirs, mmsim_page page)
+static MM_ALWAYS_INLINE void reference_hir(struct lirs *lirs, mmsim_page page)
 {
     bool remembered = mm_log_has(&lirs->stack, page);
     stack_push(lirs, page);
@@ -121,7 +122,7 @@ static void reference_hir(struct lirs *lirs, mmsim_page page)
     make_lir(lirs, page);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct lirs *lirs = (struct lirs *)state;
     mm_resident_touch(&lirs->resident, page, kind, 0);
@@ -135,13 +136,13 @@ static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
         prune(lirs);
 }
 
-static void bound_stack(struct lirs *lirs)
+static MM_ALWAYS_INLINE void bound_stack(struct lirs *lirs)
 {
     while (lirs->n_stack > lirs->max_stack && lirs->lists[GHOSTS].n_pages > 0)
         stack_remove(lirs, mm_chain_last(&lirs->lists[GHOSTS]));
 }
 
-static void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct lirs *lirs = (struct lirs *)state;
     bool remembered = lirs->resident.flags[page] & GHOST;
@@ -157,7 +158,7 @@ static void load(void *state, mmsim_page page, enum mmsim_kind kind)
     bound_stack(lirs);
 }
 
-static mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct lirs *lirs = (struct lirs *)state;
     (void)incoming;
@@ -188,11 +189,18 @@ static void forget(void *state, mmsim_page page)
     prune(lirs);
 }
 
-static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts *counts)
 {
     struct lirs *lirs = (struct lirs *)state;
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(state, &lirs->resident, refs, n, bulk, counts);
+    mm_bulk_step(state, &lirs->resident, ref, bulk, counts);
+}
+
+static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+{
+    struct lirs *lirs = (struct lirs *)state;
+    const struct mm_log_bulk bulk = {LIR, LIR, 0, true, step};
+    mm_log_replay(state, &lirs->resident, &lirs->stack, refs, n, bulk, counts);
 }
 
 static void resize(void *state, mmsim_page frames)

@@ -26,12 +26,14 @@ struct mm_log {
     uint32_t tail, now, n_places;
 };
 
-/* For at most `most` pages at once; `slack` places for each, at least 2, and more for each page. */
-static inline void mm_log_lay_out(struct mm_log *log, struct mm_block *block, mmsim_page most,
-                                  unsigned slack, unsigned slack_by_universe, mmsim_page universe)
+/*
+ * For at most `most` pages at once. Where there are more places than twice as many, less is moved;
+ * `spare` is how many there may be beyond that.
+ */
+static inline void mm_log_lay_out(struct mm_log *log, struct mm_block *block, mmsim_page universe,
+                                  uint64_t most, uint64_t spare)
 {
-    uint64_t members = most < universe ? most : universe;
-    uint64_t wanted = slack * members + (uint64_t)slack_by_universe * universe + MM_LOG_MIN_PLACES;
+    uint64_t wanted = 2 * (most < universe ? most : universe) + spare + MM_LOG_MIN_PLACES;
     log->n_places = wanted < UINT32_MAX ? (uint32_t)wanted : UINT32_MAX;
     log->places = (mmsim_page *)mm_block_take(block, log->n_places, sizeof *log->places);
     log->last = (uint32_t *)mm_block_take(block, universe, sizeof *log->last);

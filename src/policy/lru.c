@@ -19,7 +19,8 @@ static size_t lay_out(struct lru *lru, uint8_t *base, const struct mmsim_policy_
 {
     struct mm_block block = {base, sizeof *lru};
     mm_resident_lay_out(&lru->resident, &block, setup);
-    mm_log_lay_out(&lru->log, &block, setup->frames, 3, 2, setup->universe);
+    mm_log_lay_out(&lru->log, &block, setup->universe, setup->frames,
+                   2 * (uint64_t)setup->universe);
     return block.n_bytes;
 }
 

@@ -26,21 +26,21 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct mru *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct mru *mru = (struct mru *)state;
     mm_resident_touch(&mru->resident, page, kind, 0);
     mm_chain_move_first(&mru->list, page);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct mru *mru = (struct mru *)state;
     mm_resident_enter(&mru->resident, page, kind, 0);
     mm_chain_push(&mru->list, page);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct mru *mru = (struct mru *)state;
     (void)incoming;
@@ -61,9 +61,10 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct mru *mru = (struct mru *)state;
+    struct mru mru = *(struct mru *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(state, &mru->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&mru, &mru.resident, refs, n, bulk, counts);
+    *(struct mru *)state = mru;
 }
 
 static void resize(void *state, mmsim_page frames)

@@ -93,7 +93,7 @@ static inline void expect_use(struct opt *opt, mmsim_page page, uint32_t use)
         mm_bits_set(&opt->uses, use);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct opt *opt = (struct opt *)state;
     mm_resident_touch(&opt->resident, page, kind, 0);
@@ -104,7 +104,7 @@ static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
     opt->now++;
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct opt *opt = (struct opt *)state;
     mm_resident_enter(&opt->resident, page, kind, 0);
@@ -124,7 +124,7 @@ static mmsim_page any_page(const struct opt *opt)
     return page;
 }
 
-static inline mmsim_page choose(struct opt *opt)
+static MM_ALWAYS_INLINE mmsim_page choose(struct opt *opt)
 {
     if (opt->n_dead > 0)
         return opt->dead[--opt->n_dead];
@@ -133,7 +133,7 @@ static inline mmsim_page choose(struct opt *opt)
     return mmsim_ref_page(opt->future[use]);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct opt *opt = (struct opt *)state;
     (void)incoming;

@@ -30,13 +30,13 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct random *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct random *random = (struct random *)state;
     mm_resident_touch(&random->resident, page, kind, 0);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct random *random = (struct random *)state;
     mmsim_page slot = random->resident.n_pages;
@@ -46,7 +46,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
 }
 
 /* The last one takes its slot. */
-static inline void take_out(struct random *random, mmsim_page page)
+static MM_ALWAYS_INLINE void take_out(struct random *random, mmsim_page page)
 {
     mm_resident_leave(&random->resident, page, 0);
     mmsim_page last = random->pages[random->resident.n_pages], slot = random->slot_of[page];
@@ -54,7 +54,7 @@ static inline void take_out(struct random *random, mmsim_page page)
     random->slot_of[last] = slot;
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct random *random = (struct random *)state;
     (void)incoming;

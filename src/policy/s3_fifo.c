@@ -62,7 +62,7 @@ static size_t lay_out(struct s3_fifo *s3, uint8_t *base, const struct mmsim_poli
     mm_ring_lay_out(&s3->main, &block, frames, universe, s3->small.slot_of);
     mm_ring_lay_out(&s3->leaving, &block, s3->variant == CAFFEINE ? frames : 0, universe,
                     s3->small.slot_of);
-    mm_log_lay_out(&s3->ghosts, &block, s3->max_ghosts + 1, 2, 0, universe);
+    mm_log_lay_out(&s3->ghosts, &block, universe, s3->max_ghosts + 1, 0);
     s3->n_ghosts = 0;
     return block.n_bytes;
 }
@@ -85,7 +85,7 @@ static inline void count_one(uint8_t *flags)
     *flags = (uint8_t)(*flags + ((*flags & COUNT_MASK) != COUNT_MASK ? ONE : 0));
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct s3_fifo *s3 = (struct s3_fifo *)state;
     uint8_t *flags = &s3->resident.flags[page];
@@ -94,7 +94,8 @@ static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 }
 
 /* How often it was referenced; what only the accessed bit tells is counted now. */
-static inline unsigned count_of(struct s3_fifo *s3, const struct mm_looker *looker, mmsim_page page)
+static MM_ALWAYS_INLINE unsigned count_of(struct s3_fifo *s3, const struct mm_looker *looker,
+                                          mmsim_page page)
 {
     uint8_t *flags = &s3->resident.flags[page];
     if (mm_look_found(looker, &s3->resident, page))
@@ -103,7 +104,7 @@ static inline unsigned count_of(struct s3_fifo *s3, const struct mm_looker *look
 }
 
 /* If it is a ghost: not any more, but for its load. */
-static inline void recall(struct s3_fifo *s3, mmsim_page page)
+static MM_ALWAYS_INLINE void recall(struct s3_fifo *s3, mmsim_page page)
 {
     if (page >= s3->resident.universe || !mm_log_has(&s3->ghosts, page))
         return;
@@ -112,7 +113,7 @@ static inline void recall(struct s3_fifo *s3, mmsim_page page)
     s3->resident.flags[page] = RETURNS;
 }
 
-static inline void make_ghost(struct s3_fifo *s3, mmsim_page page)
+static MM_ALWAYS_INLINE void make_ghost(struct s3_fifo *s3, mmsim_page page)
 {
     if (s3->max_ghosts == 0)
         return;
@@ -125,7 +126,7 @@ static inline void make_ghost(struct s3_fifo *s3, mmsim_page page)
 
 /* ---- eviction ---- */
 
-static inline mmsim_page evict_main(struct s3_fifo *s3, const struct mm_looker *looker)
+static MM_ALWAYS_INLINE mmsim_page evict_main(struct s3_fifo *s3, const struct mm_looker *looker)
 {
     uint8_t *flags = s3->resident.flags;
     mmsim_page page = mm_ring_oldest(&s3->main);
@@ -138,7 +139,7 @@ static inline mmsim_page evict_main(struct s3_fifo *s3, const struct mm_looker *
     return page;
 }
 
-static inline void promote(struct s3_fifo *s3, mmsim_page page)
+static MM_ALWAYS_INLINE void promote(struct s3_fifo *s3, mmsim_page page)
 {
     uint8_t *flags = &s3->resident.flags[page];
     *flags = (uint8_t)((*flags & ~(unsigned)COUNT_MASK) | IN_MAIN);
@@ -156,7 +157,7 @@ static void push_out(struct s3_fifo *s3, const struct mm_looker *looker)
 }
 
 /* MMSIM_NO_PAGE: who was looked at was promoted. */
-static inline mmsim_page evict_small(struct s3_fifo *s3, const struct mm_looker *looker)
+static MM_ALWAYS_INLINE mmsim_page evict_small(struct s3_fifo *s3, const struct mm_looker *looker)
 {
     while (s3->small.n_pages > 0) {
         mmsim_page page = mm_ring_oldest(&s3->small);
@@ -174,7 +175,7 @@ static inline mmsim_page evict_small(struct s3_fifo *s3, const struct mm_looker 
     return MMSIM_NO_PAGE;
 }
 
-static inline bool main_gives(const struct s3_fifo *s3)
+static MM_ALWAYS_INLINE bool main_gives(const struct s3_fifo *s3)
 {
     if (s3->main.n_pages == 0 || s3->small.n_pages == 0)
         return s3->main.n_pages > 0;
@@ -191,8 +192,8 @@ static mmsim_page let_go(struct s3_fifo *s3)
     return page;
 }
 
-static inline mmsim_page choose(struct s3_fifo *s3, mmsim_page incoming,
-                                const struct mm_looker *looker)
+static MM_ALWAYS_INLINE mmsim_page choose(struct s3_fifo *s3, mmsim_page incoming,
+                                          const struct mm_looker *looker)
 {
     mmsim_page victim = MMSIM_NO_PAGE;
     if (s3->variant != CAFFEINE)
@@ -207,20 +208,20 @@ static inline mmsim_page choose(struct s3_fifo *s3, mmsim_page incoming,
     return victim;
 }
 
-static mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct s3_fifo *s3 = (struct s3_fifo *)state;
     return choose(s3, incoming, &s3->looker);
 }
 
-static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict_told(void *state, mmsim_page incoming)
 {
     return choose((struct s3_fifo *)state, incoming, NULL);
 }
 
 /* ---- the other verbs ---- */
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct s3_fifo *s3 = (struct s3_fifo *)state;
     recall(s3, page);
@@ -229,7 +230,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
     mm_ring_push(returns ? &s3->main : &s3->small, page);
 }
 
-static inline mmsim_page settle(void *state)
+static MM_ALWAYS_INLINE mmsim_page settle(void *state)
 {
     struct s3_fifo *s3 = (struct s3_fifo *)state;
     return s3->leaving.n_pages > 0 ? let_go(s3) : MMSIM_NO_PAGE;

@@ -35,20 +35,21 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct second_chance *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct second_chance *second = (struct second_chance *)state;
     mm_resident_touch(&second->resident, page, kind, REFERENCED);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct second_chance *second = (struct second_chance *)state;
     mm_resident_enter(&second->resident, page, kind, 0);
     mm_chain_push(&second->queue, page);
 }
 
-static inline mmsim_page choose(struct second_chance *second, const struct mm_looker *looker)
+static MM_ALWAYS_INLINE mmsim_page choose(struct second_chance *second,
+                                          const struct mm_looker *looker)
 {
     mmsim_page page = mm_chain_pop(&second->queue);
     while (mm_look_clear(looker, &second->resident, page, REFERENCED)) {
@@ -59,14 +60,14 @@ static inline mmsim_page choose(struct second_chance *second, const struct mm_lo
     return page;
 }
 
-static mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct second_chance *second_chance = (struct second_chance *)state;
     (void)incoming;
     return choose(second_chance, &second_chance->looker);
 }
 
-static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict_told(void *state, mmsim_page incoming)
 {
     (void)incoming;
     return choose((struct second_chance *)state, NULL);
@@ -83,9 +84,11 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct second_chance *second = (struct second_chance *)state;
+    struct second_chance second =
+        *(struct second_chance *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict_told, NULL};
-    mm_bulk_replay(state, &second->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&second, &second.resident, refs, n, bulk, counts);
+    *(struct second_chance *)state = second;
 }
 
 static void resize(void *state, mmsim_page frames)

@@ -37,13 +37,13 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct sieve *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct sieve *sieve = (struct sieve *)state;
     mm_resident_touch(&sieve->resident, page, kind, VISITED);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct sieve *sieve = (struct sieve *)state;
     mm_resident_enter(&sieve->resident, page, kind, 0);
@@ -51,7 +51,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
 }
 
 /* It leaves the queue; a hand that pointed to it goes on to the next newer one. */
-static inline void take_out(struct sieve *sieve, mmsim_page page)
+static MM_ALWAYS_INLINE void take_out(struct sieve *sieve, mmsim_page page)
 {
     if (sieve->hand == page)
         sieve->hand = sieve->queue.links[page].prev;
@@ -65,7 +65,7 @@ static inline mmsim_page newer(const struct mm_chain *queue, mmsim_page page)
     return prev == queue->head ? queue->links[prev].prev : prev;
 }
 
-static inline mmsim_page choose(struct sieve *sieve, const struct mm_looker *looker)
+static MM_ALWAYS_INLINE mmsim_page choose(struct sieve *sieve, const struct mm_looker *looker)
 {
     mmsim_page page = sieve->hand == sieve->queue.head ? mm_chain_last(&sieve->queue) : sieve->hand;
     while (mm_look_clear(looker, &sieve->resident, page, VISITED))
@@ -75,14 +75,14 @@ static inline mmsim_page choose(struct sieve *sieve, const struct mm_looker *loo
     return page;
 }
 
-static mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct sieve *sieve = (struct sieve *)state;
     (void)incoming;
     return choose(sieve, &sieve->looker);
 }
 
-static inline mmsim_page evict_told(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict_told(void *state, mmsim_page incoming)
 {
     (void)incoming;
     return choose((struct sieve *)state, NULL);
@@ -97,9 +97,10 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct sieve *sieve = (struct sieve *)state;
+    struct sieve sieve = *(struct sieve *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict_told, NULL};
-    mm_bulk_replay(state, &sieve->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&sieve, &sieve.resident, refs, n, bulk, counts);
+    *(struct sieve *)state = sieve;
 }
 
 static void resize(void *state, mmsim_page frames)

@@ -53,7 +53,7 @@ static inline unsigned segment_of(const struct slru *slru, mmsim_page page)
     return (slru->resident.flags[page] & SEGMENT_MASK) >> SEGMENT_SHIFT;
 }
 
-static inline void put(struct slru *slru, mmsim_page page, unsigned segment)
+static MM_ALWAYS_INLINE void put(struct slru *slru, mmsim_page page, unsigned segment)
 {
     uint8_t *flags = &slru->resident.flags[page];
     *flags = (uint8_t)((*flags & ~(unsigned)SEGMENT_MASK) | segment << SEGMENT_SHIFT);
@@ -61,14 +61,14 @@ static inline void put(struct slru *slru, mmsim_page page, unsigned segment)
 }
 
 /* What is too much in `segment` falls, as far as it must. */
-static inline void let_fall(struct slru *slru, unsigned segment)
+static MM_ALWAYS_INLINE void let_fall(struct slru *slru, unsigned segment)
 {
     for (; segment > 0 && slru->segments[segment].n_pages > slru->size; segment--)
         put(slru, mm_chain_pop(&slru->segments[segment]), segment - 1);
     slru->overflowed |= segment == 0 && slru->segments[0].n_pages > slru->size;
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct slru *slru = (struct slru *)state;
     unsigned segment = segment_of(slru, page);
@@ -82,7 +82,7 @@ static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
     let_fall(slru, segment + 1);
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct slru *slru = (struct slru *)state;
     unsigned segment = 0;
@@ -92,7 +92,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
     put(slru, page, segment == N_SEGMENTS ? 0 : segment);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct slru *slru = (struct slru *)state;
     unsigned segment = 0;
@@ -105,7 +105,7 @@ static inline mmsim_page evict(void *state, mmsim_page incoming)
 }
 
 /* A page that fell out of segment 0; MMSIM_NO_PAGE: none. */
-static inline mmsim_page settle(void *state)
+static MM_ALWAYS_INLINE mmsim_page settle(void *state)
 {
     struct slru *slru = (struct slru *)state;
     if (!slru->overflowed)
@@ -134,9 +134,10 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct slru *slru = (struct slru *)state;
+    struct slru slru = *(struct slru *)state; /* in registers, as far as they go */
     const struct mm_bulk bulk = {reference, load, evict, settle};
-    mm_bulk_replay(state, &slru->resident, refs, n, bulk, counts);
+    mm_bulk_replay(&slru, &slru.resident, refs, n, bulk, counts);
+    *(struct slru *)state = slru;
 }
 
 static void resize(void *state, mmsim_page frames)

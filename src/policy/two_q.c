@@ -8,6 +8,7 @@
  * not move; a page that is found in A1out is taken out before anything is evicted.
  */
 #include "policy/chain.h"
+#include "policy/log_bulk.h"
 #include "policy/policy.h"
 
 enum {
@@ -16,12 +17,14 @@ enum {
     RETURNS = MM_OWN << 2     /* not resident: was taken out of A1out for its load */
 };
 
-enum { A1IN, A1OUT, AM, N_LISTS };
+enum { A1IN, A1OUT, N_LISTS };
 enum { PARAM_KIN, PARAM_KOUT };
 
 struct two_q {
     struct mm_resident resident;
     struct mm_chain lists[N_LISTS];
+    struct mm_log am;
+    mmsim_page n_am;
     mmsim_page kin, kout;
     double kin_share, kout_share;
 };
@@ -38,6 +41,9 @@ static size_t lay_out(struct two_q *two_q, uint8_t *base, const struct mmsim_pol
     struct mm_block block = {base, sizeof *two_q};
     mm_resident_lay_out(&two_q->resident, &block, setup);
     mm_chain_lay_out(two_q->lists, N_LISTS, &block, setup->universe);
+    mm_log_lay_out(&two_q->am, &block, setup->universe, setup->frames,
+                   setup->universe * 3ull / 4 + setup->frames);
+    two_q->n_am = 0;
     two_q->kin_share = setup->params[PARAM_KIN];
     two_q->kout_share = setup->params[PARAM_KOUT];
     set_sizes(two_q, setup->frames);
@@ -55,16 +61,16 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct two_q *)state, (uint8_t *)state, setup);
 }
 
-static inline void reference(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct two_q *two_q = (struct two_q *)state;
     mm_resident_touch(&two_q->resident, page, kind, 0);
     if (two_q->resident.flags[page] & IN_AM)
-        mm_chain_move_first(&two_q->lists[AM], page);
+        mm_log_push(&two_q->am, page);
 }
 
 /* If it is remembered: not any more, but for its load. */
-static inline void recall(struct two_q *two_q, mmsim_page page)
+static MM_ALWAYS_INLINE void recall(struct two_q *two_q, mmsim_page page)
 {
     if (page >= two_q->resident.universe || !(two_q->resident.flags[page] & REMEMBERED))
         return;
@@ -72,16 +78,21 @@ static inline void recall(struct two_q *two_q, mmsim_page page)
     two_q->resident.flags[page] = RETURNS;
 }
 
-static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
+static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct two_q *two_q = (struct two_q *)state;
     recall(two_q, page);
     bool returns = two_q->resident.flags[page] & RETURNS;
     mm_resident_enter(&two_q->resident, page, kind, returns ? IN_AM : 0);
-    mm_chain_push(&two_q->lists[returns ? AM : A1IN], page);
+    if (!returns) {
+        mm_chain_push(&two_q->lists[A1IN], page);
+        return;
+    }
+    mm_log_push(&two_q->am, page);
+    two_q->n_am++;
 }
 
-static inline void remember(struct two_q *two_q, mmsim_page page)
+static MM_ALWAYS_INLINE void remember(struct two_q *two_q, mmsim_page page)
 {
     struct mm_chain *out = &two_q->lists[A1OUT];
     if (two_q->kout == 0) {
@@ -94,17 +105,18 @@ static inline void remember(struct two_q *two_q, mmsim_page page)
     mm_chain_push(out, page);
 }
 
-static inline mmsim_page evict(void *state, mmsim_page incoming)
+static MM_ALWAYS_INLINE mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct two_q *two_q = (struct two_q *)state;
-    struct mm_chain *in = &two_q->lists[A1IN], *am = &two_q->lists[AM];
+    struct mm_chain *in = &two_q->lists[A1IN];
     recall(two_q, incoming);
-    if (in->n_pages > two_q->kin || am->n_pages == 0) {
+    if (in->n_pages > two_q->kin || two_q->n_am == 0) {
         mmsim_page victim = mm_chain_pop(in);
         remember(two_q, victim);
         return victim;
     }
-    mmsim_page victim = mm_chain_pop(am);
+    mmsim_page victim = mm_log_pop(&two_q->am);
+    two_q->n_am--;
     mm_resident_leave(&two_q->resident, victim, 0);
     return victim;
 }
@@ -114,18 +126,30 @@ static void forget(void *state, mmsim_page page)
     struct two_q *two_q = (struct two_q *)state;
     recall(two_q, page);
     if (mm_resident_has(&two_q->resident, page)) {
-        bool in_am = two_q->resident.flags[page] & IN_AM;
-        mm_chain_remove(&two_q->lists[in_am ? AM : A1IN], page);
+        if (two_q->resident.flags[page] & IN_AM) {
+            mm_log_remove(&two_q->am, page);
+            two_q->n_am--;
+        } else {
+            mm_chain_remove(&two_q->lists[A1IN], page);
+        }
         mm_resident_leave(&two_q->resident, page, 0);
     }
     two_q->resident.flags[page] = 0;
 }
 
-static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts *counts)
 {
     struct two_q *two_q = (struct two_q *)state;
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(state, &two_q->resident, refs, n, bulk, counts);
+    mm_bulk_step(state, &two_q->resident, ref, bulk, counts);
+}
+
+static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
+{
+    struct two_q *two_q = (struct two_q *)state;
+    const struct mm_log_bulk bulk = {MM_RESIDENT | IN_AM, MM_RESIDENT | IN_AM, MM_RESIDENT, false,
+                                     step};
+    mm_log_replay(state, &two_q->resident, &two_q->am, refs, n, bulk, counts);
 }
 
 static void resize(void *state, mmsim_page frames)
@@ -143,9 +167,11 @@ static const char *check(const void *state)
     const char *wrong = mm_resident_check(&two_q->resident);
     for (int i = 0; i < N_LISTS && !wrong; i++)
         wrong = mm_chain_check(&lists[i]);
+    if (!wrong)
+        wrong = mm_log_check(&two_q->am, two_q->n_am);
     if (wrong)
         return wrong;
-    if (lists[A1IN].n_pages + lists[AM].n_pages != two_q->resident.n_pages)
+    if (lists[A1IN].n_pages + two_q->n_am != two_q->resident.n_pages)
         return "A1in and Am are not what is resident";
     return lists[A1OUT].n_pages > two_q->kout ? "A1out is larger than Kout" : NULL;
 }
