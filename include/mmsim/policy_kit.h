@@ -38,8 +38,8 @@ struct mmsim_guard_setup {
      * MMSIM_POLICY_LOOKS they are told before evictions and every so many references. */
     uint32_t harvest_every;
 
-    /* 0: never. Else every so many victims one turns out to be pinned: it is loaded again, and
-     * another is asked for. */
+    /* 0: never. Else every so many victims (at least 2) one turns out to be pinned: it is loaded
+     * again, and another is asked for. */
     uint32_t pin_every;
 };
 

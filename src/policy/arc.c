@@ -211,8 +211,8 @@ static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct arc *arc = (struct arc *)state;
-    const struct mm_log_bulk bulk = {MM_RESIDENT | LIST_MASK, MM_RESIDENT | T2 << LIST_SHIFT, false,
-                                     step};
+    const struct mm_log_bulk bulk = {MM_RESIDENT | LIST_MASK, MM_RESIDENT | T2 << LIST_SHIFT, 0,
+                                     false, step};
     mm_log_replay(state, &arc->resident, &arc->t2, refs, n, bulk, counts);
 }
 

@@ -259,6 +259,9 @@ static enum mmsim_status judge(const struct mmsim_guard_setup *setup, struct mms
     if (setup->universe == 0 || setup->universe > MMSIM_MAX_PAGES)
         return mm_error_set(error, MMSIM_BAD_ARGUMENT, "universe", "%u is not in 1..2^30",
                             setup->universe);
+    if (setup->pin_every == 1)
+        return mm_error_set(error, MMSIM_BAD_ARGUMENT, "pin_every",
+                            "1 would pin every victim: expected 0, or 2 and more");
     return MMSIM_OK;
 }
 

@@ -70,6 +70,14 @@ static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind 
     mm_ring_push(&lfu->queue, page);
 }
 
+static MM_ALWAYS_INLINE void load_in_bulk(void *state, mmsim_page page, enum mmsim_kind kind)
+{
+    struct lfu *lfu = (struct lfu *)state;
+    mm_resident_enter(&lfu->resident, page, kind, 0);
+    lfu->ranks[page] = ONE | (++lfu->now & ~COUNT_MASK);
+    mm_ring_append(&lfu->queue, page);
+}
+
 /* ---- the heap: the children of place i are at 2i + 1 and 2i + 2 ---- */
 
 static MM_ALWAYS_INLINE void put(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bound)
@@ -80,7 +88,8 @@ static MM_ALWAYS_INLINE void put(struct lfu *lfu, mmsim_page place, mmsim_page p
 }
 
 /* The hole at `place` rises to where a page of this bound may be. */
-static void rise(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bound)
+static MM_ALWAYS_INLINE void rise(struct lfu *lfu, mmsim_page place, mmsim_page page,
+                                  uint64_t bound)
 {
     while (place > 0 && lfu->bounds[(place - 1) / 2] > bound) {
         mmsim_page parent = (place - 1) / 2;
@@ -90,7 +99,8 @@ static void rise(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bo
     put(lfu, place, page, bound);
 }
 
-static void sink(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bound)
+static MM_ALWAYS_INLINE void sink(struct lfu *lfu, mmsim_page place, mmsim_page page,
+                                  uint64_t bound)
 {
     for (;;) {
         mmsim_page child = 2 * place + 1;
@@ -106,13 +116,13 @@ static void sink(struct lfu *lfu, mmsim_page place, mmsim_page page, uint64_t bo
     put(lfu, place, page, bound);
 }
 
-static void heap_push(struct lfu *lfu, mmsim_page page)
+static MM_ALWAYS_INLINE void heap_push(struct lfu *lfu, mmsim_page page)
 {
     lfu->resident.flags[page] |= IN_HEAP;
     rise(lfu, lfu->n_heap++, page, lfu->ranks[page]);
 }
 
-static void heap_remove(struct lfu *lfu, mmsim_page place)
+static MM_ALWAYS_INLINE void heap_remove(struct lfu *lfu, mmsim_page place)
 {
     mmsim_page last = lfu->heap[--lfu->n_heap];
     uint64_t bound = lfu->bounds[lfu->n_heap];
@@ -124,7 +134,7 @@ static void heap_remove(struct lfu *lfu, mmsim_page place)
         sink(lfu, place, last, bound);
 }
 
-static mmsim_page heap_pop(struct lfu *lfu)
+static MM_ALWAYS_INLINE mmsim_page heap_pop(struct lfu *lfu)
 {
     mmsim_page page = lfu->heap[0];
     while (lfu->bounds[0] != lfu->ranks[page]) {
@@ -172,10 +182,13 @@ static void forget(void *state, mmsim_page page)
 
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
-    struct lfu lfu = *(struct lfu *)state; /* in registers, as far as they go */
-    const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_replay(&lfu, &lfu.resident, refs, n, bulk, counts);
-    *(struct lfu *)state = lfu;
+    struct lfu *lfu = (struct lfu *)state;
+    const struct mm_bulk bulk = {reference, load_in_bulk, evict, NULL};
+    mm_ring_squeeze(&lfu->queue);
+    struct lfu here = *lfu; /* in registers, as far as they go */
+    mm_bulk_replay(&here, &here.resident, refs, n, bulk, counts);
+    *lfu = here;
+    mm_ring_squeeze(&lfu->queue);
 }
 
 static void resize(void *state, mmsim_page frames)

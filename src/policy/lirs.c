@@ -199,7 +199,7 @@ static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct lirs *lirs = (struct lirs *)state;
-    const struct mm_log_bulk bulk = {LIR, LIR, true, step};
+    const struct mm_log_bulk bulk = {LIR, LIR, 0, true, step};
     mm_log_replay(state, &lirs->resident, &lirs->stack, refs, n, bulk, counts);
 }
 

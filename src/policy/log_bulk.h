@@ -10,15 +10,17 @@
 #include "policy/log.h"
 
 struct mm_log_bulk {
-    unsigned mask, value; /* of the flags of pages that a hit only moves */
-    bool oldest_matters;  /* but for the oldest page of the log */
+    unsigned mask;       /* of the flags that tell pages that a hit only ... */
+    unsigned moves;      /* ... moves in the log, */
+    unsigned marks;      /* ... or does nothing to, but that a store makes them dirty; 0: none */
+    bool oldest_matters; /* but for the oldest page of the log */
     void (*step)(void *state, mmsim_ref ref, struct mmsim_counts *counts);
 };
 
 static MM_ALWAYS_INLINE bool mm_log_only_moves(const struct mm_log *log, mmsim_page page,
                                                unsigned flags, const struct mm_log_bulk bulk)
 {
-    return (flags & bulk.mask) == bulk.value && log->now != log->n_places &&
+    return (flags & bulk.mask) == bulk.moves && log->now != log->n_places &&
            !(bulk.oldest_matters && log->last[page] == log->tail);
 }
 
@@ -38,11 +40,16 @@ static MM_ALWAYS_INLINE void mm_log_replay(void *state, struct mm_resident *resi
             mm_log_put(&here, page);
             continue;
         }
+        if (bulk.marks != 0 && (old & bulk.mask) == bulk.marks) {
+            flags[page] = (uint8_t)(old | dirty);
+            continue;
+        }
         log->now = here.now;
         bulk.step(state, refs[i], counts);
         here.now = log->now;
         here.tail = log->tail;
     }
+    log->now = here.now;
     counts->references += n;
 }
 

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { FIRST = 2, MIN_WINDOW = 4096, MOMENTS_PER_PAGE = 8 };
+#include "policy/bulk.h"
+
+enum { FIRST = 65, MIN_WINDOW = 4096, MOMENTS_PER_PAGE = 8 };
 
 void mm_opt_online_lay_out(struct mm_opt_online *online, struct mm_block *block, uint8_t *flags,
                            const struct mmsim_policy_setup *setup)
@@ -55,55 +57,96 @@ static void renumber(struct mm_opt_online *online)
         if (online->last[page] != 0)
             online->last[page] = FIRST - 1 + rank(online, online->last[page] + 1);
     renumber_free(online, n_free);
-    online->now = FIRST + n_free + 2;
+    online->now = (FIRST + n_free + 2 + 63) & ~63u;
     online->last[online->previous] = online->now - 1;
 }
 
-/* Whether a frame was free from `last` to now; it is taken. */
-static inline bool take_frame(struct mm_opt_online *online, uint32_t last)
+/* The word of the newest moments goes to where the others are. */
+static void put_newest(struct mm_opt_online *online, uint32_t word)
 {
-    if (last == 0)
+    if (online->newest == 0)
+        return;
+    mm_bits_set(&online->free, (uint64_t)word << 6);
+    online->free.levels[0][word] = online->newest;
+    online->newest = 0;
+}
+
+/* After the last moment of a word. */
+static MM_NEVER_INLINE struct mm_opt_online turned(struct mm_opt_online online)
+{
+    put_newest(&online, (online.now - 1) >> 6);
+    if (online.now + 64 > online.window)
+        renumber(&online);
+    return online;
+}
+
+/* Takes the largest bit up to `moment` of a word, unless it is the only one, or there is none. */
+static MM_ALWAYS_INLINE bool take_bit(uint64_t *word, uint32_t moment, uint64_t at_least)
+{
+    uint64_t older = *word & (UINT64_MAX >> (63 - (moment & 63)));
+    uint64_t left = *word & ~(UINT64_C(1) << mm_bits_top(older | 1));
+    if (older == 0 || left < at_least)
         return false;
-    if (last + 1 == online->now)
-        return true;
-    uint64_t since = mm_bits_last(&online->free, last + 1);
+    *word = left;
+    return true;
+}
+
+static bool take_far(struct mm_opt_online *online, uint64_t moment)
+{
+    uint64_t since = mm_bits_last(&online->free, moment);
     if (since != MM_BITS_NONE)
         mm_bits_clear(&online->free, since);
     else if (online->never_taken > 0)
         online->never_taken--;
     else
         return false;
-    mm_bits_set(&online->free, online->now);
     return true;
 }
 
-static inline void count_miss(struct mm_opt_online *online, mmsim_page page, bool came_back,
-                              struct mmsim_counts *counts)
+/* Of the frames that are free since `moment` or before, the one that is so for the shortest time
+ * becomes free now instead. */
+static MM_ALWAYS_INLINE bool take_frame(struct mm_opt_online *online, uint32_t moment)
 {
+    uint32_t newest = online->now & ~63u;
+    bool taken = moment >= newest ? take_bit(&online->newest, moment, 0)
+                                  : take_bit(&online->free.levels[0][moment >> 6], moment, 1);
+    if (!taken && !take_far(online, moment >= newest ? (uint64_t)newest - 1 : moment))
+        return false;
+    online->newest |= UINT64_C(1) << (online->now & 63);
+    return true;
+}
+
+static MM_ALWAYS_INLINE void count_miss(struct mm_opt_online *online, mmsim_page page,
+                                        bool came_back, struct mmsim_counts *counts)
+{
+    bool full = online->n_pages >= online->frames;
+    online->n_pages += !full;
     counts->misses++;
-    if (online->n_pages < online->frames)
-        online->n_pages++;
-    else
-        counts->evictions++;
+    counts->evictions += full;
     counts->dirty_evictions += came_back && (online->flags[page] & MM_DIRTY);
     online->flags[page] = 0;
 }
 
-void mm_opt_online_replay(struct mm_opt_online *online, const mmsim_ref *refs, size_t n,
+void mm_opt_online_replay(struct mm_opt_online *state, const mmsim_ref *refs, size_t n,
                           struct mmsim_counts *counts)
 {
+    struct mm_opt_online online = *state; /* in registers, as far as they go */
     struct mmsim_counts sum = *counts;
     for (size_t i = 0; i < n; i++) {
         mmsim_page page = mmsim_ref_page(refs[i]);
-        if (online->now == online->window)
-            renumber(online);
-        uint32_t last = online->last[page];
-        if (!take_frame(online, last))
-            count_miss(online, page, last != 0, &sum);
-        online->flags[page] |= mm_dirty_flag(mmsim_ref_kind(refs[i]));
-        online->last[page] = online->now++;
-        online->previous = page;
+        uint8_t dirty = mm_dirty_flag(mmsim_ref_kind(refs[i]));
+        uint32_t last = online.last[page];
+        bool hit = last != 0 && (last + 1 == online.now || take_frame(&online, last + 1));
+        if (!hit)
+            count_miss(&online, page, last != 0, &sum);
+        if (dirty & ~online.flags[page])
+            online.flags[page] |= dirty;
+        online.last[page] = online.now++;
+        online.previous = page;
+        if ((online.now & 63) == 0)
+            online = turned(online);
     }
     sum.references += n;
     *counts = sum;
+    *state = online;
 }

@@ -21,7 +21,8 @@
 #include "policy/resident.h"
 
 struct mm_opt_online {
-    struct mm_bits free; /* moments since when a frame is free */
+    struct mm_bits free; /* moments since when a frame is free, but for the newest word of them */
+    uint64_t newest;     /* that word, moments (now & ~63) and on: the one that changes most */
     uint32_t *last;      /* by page: its last moment; 0: never referenced */
     uint32_t *ranks;     /* by word of the window, when moments are renumbered */
     uint32_t now, window;

@@ -33,7 +33,7 @@ static inline mmsim_page mm_ring_wrap(const struct mm_ring *ring, mmsim_page slo
     return slot >= ring->capacity ? slot - ring->capacity : slot;
 }
 
-/* Closes the holes. */
+/* Closes the holes; all pages know their slots then. */
 void mm_ring_squeeze(struct mm_ring *ring);
 
 /* There must be room: n_pages < capacity. */
@@ -44,6 +44,15 @@ static inline void mm_ring_push(struct mm_ring *ring, mmsim_page page)
     mmsim_page slot = mm_ring_wrap(ring, ring->first + ring->span);
     ring->slots[slot] = page;
     ring->slot_of[page] = slot;
+    ring->span++;
+    ring->n_pages++;
+}
+
+/* The same in bulk, between two times that the ring is squeezed: nothing is removed from the
+ * middle, so there are no holes, and no page needs to know its slot. */
+static inline void mm_ring_append(struct mm_ring *ring, mmsim_page page)
+{
+    ring->slots[mm_ring_wrap(ring, ring->first + ring->span)] = page;
     ring->span++;
     ring->n_pages++;
 }

@@ -147,7 +147,8 @@ static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct two_q *two_q = (struct two_q *)state;
-    const struct mm_log_bulk bulk = {MM_RESIDENT | IN_AM, MM_RESIDENT | IN_AM, false, step};
+    const struct mm_log_bulk bulk = {MM_RESIDENT | IN_AM, MM_RESIDENT | IN_AM, MM_RESIDENT, false,
+                                     step};
     mm_log_replay(state, &two_q->resident, &two_q->am, refs, n, bulk, counts);
 }
 

@@ -41,7 +41,7 @@ END_TEST
 struct queue {
     const struct mmsim_policy_setup *setup;
     uint32_t n, n_calls;
-    mmsim_page pages[64]; /* oldest first */
+    mmsim_page pages[512]; /* oldest first */
     bool is_resident[64];
 };
 
@@ -409,6 +409,9 @@ START_TEST(a_guard_refuses_calls_that_the_protocol_forbids)
     ck_assert_int_eq(mmsim_guard_put_back(guard, 7, &error), MMSIM_BAD_ARGUMENT);
     mmsim_guard_destroy(guard);
     ck_assert_int_eq(mmsim_guard_create(&setup, &guard, &error), MMSIM_BAD_ARGUMENT);
+    setup.frames = setup.universe = setup.pin_every = 1;
+    ck_assert_int_eq(mmsim_guard_create(&setup, &guard, &error), MMSIM_BAD_ARGUMENT);
+    ck_assert_str_eq(error.where, "pin_every");
 }
 END_TEST
 
