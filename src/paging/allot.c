@@ -75,7 +75,6 @@ static uint64_t allotment(struct mm_domain *domain, uint64_t n_pages, uint64_t n
 void mm_allot_at_fault(struct mm_domain *domain, uint64_t n_pages, uint64_t n_all)
 {
     const struct mm_pager *pager = domain->pager;
-    uint64_t before = domain->allotment;
     uint64_t n = UINT64_MAX;
     if (pager->setup.local && domain->aspace)
         n = allotment(domain, n_pages, n_all);
@@ -83,9 +82,15 @@ void mm_allot_at_fault(struct mm_domain *domain, uint64_t n_pages, uint64_t n_al
                               pager->setup.allocation == MMSIM_ALLOCATION_FIXED))
         n = domain->limit;
     domain->allotment = n > 0 ? n : 1;
-    if (domain->allotment == before || !pager->policy.ops->resize)
+}
+
+void mm_allot_settle(struct mm_domain *domain)
+{
+    const struct mm_pager *pager = domain->pager;
+    uint64_t n = domain->allotment > domain->n_resident ? domain->allotment : domain->n_resident;
+    mmsim_page frames = n < domain->setup.frames ? (mmsim_page)n : domain->setup.frames;
+    if (!pager->policy.ops->resize || frames == domain->policy_frames || frames == 0)
         return;
-    mmsim_page most = domain->setup.frames;
-    pager->policy.ops->resize(domain->state,
-                              domain->allotment < most ? (mmsim_page)domain->allotment : most);
+    domain->policy_frames = frames;
+    pager->policy.ops->resize(domain->state, frames);
 }

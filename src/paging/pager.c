@@ -94,6 +94,7 @@ static bool begin_policy(struct mm_domain *domain)
     if (!domain->state)
         return false;
     ops->init(domain->state, &domain->setup);
+    domain->policy_frames = domain->setup.frames;
     return true;
 }
 

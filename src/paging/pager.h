@@ -67,6 +67,7 @@ struct mm_domain {
     size_t n_state_bytes;
     uint64_t n_resident;
     uint64_t allotment;              /* frames that it may use; UINT64_MAX: as many as there are */
+    mmsim_page policy_frames;        /* that its policy was told it has */
     uint64_t limit;                  /* what it was given by name; 0: nothing */
     const struct mm_aspace *aspace;  /* whose it is; NULL: of what belongs to nobody */
     uint64_t n_loads, n_refaults;    /* refaults: loads of pages that had been evicted */

@@ -228,6 +228,7 @@ void mm_reclaim_make_room(struct mm_reclaim *reclaim, mmsim_page incoming)
         reclaim->hooks.allot(domain);
     while (domain->n_resident >= domain->allotment && mm_reclaim_run(reclaim, domain, 1) > 0)
         ;
+    mm_allot_settle(domain);
     while (at_user_limit(reclaim) && mm_reclaim_run(reclaim, domain, 1) > 0)
         ;
 }

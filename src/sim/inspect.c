@@ -31,9 +31,8 @@ static void count_memory(const struct mmsim_machine *machine, struct mmsim_stats
     stats->memory.user = n[MM_FRAME_ANON] + n[MM_FRAME_FILE];
     stats->memory.files = n[MM_FRAME_FILE];
     stats->memory.page_tables = n[MM_FRAME_PAGE_TABLE];
-    stats->memory.kernel =
-        n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] + n[MM_FRAME_POOL] +
-        n[MM_FRAME_RESERVED];
+    stats->memory.kernel = n[MM_FRAME_SLAB] + n[MM_FRAME_VMALLOC] + n[MM_FRAME_ZERO_PAGE] +
+                           n[MM_FRAME_POOL] + n[MM_FRAME_RESERVED];
 }
 
 static void count_swap(const struct mmsim_machine *machine, struct mmsim_stats *stats)
