@@ -47,6 +47,8 @@ static const char HELP_TAIL[] =
     "  --no-keys       no protection keys, as on most CPUs\n"
     "  --ram MIB       RAM in MiB (default: 256)\n"
     "  --user-frames N at most N frames for pages of processes and files\n"
+    "  --swap MIB      swap space in MiB (default: none)\n"
+    "  --policy NAME   which page goes (default: clock)\n"
     "  --check         check the machine's invariants after every call; 3 if they do not hold\n"
     "  --fail-frame N  refuse the N-th frame of each program\n"
     "  --help          print this\n"
@@ -130,6 +132,27 @@ static int read_user_frames(const char *value, struct vm_ops_options *options)
                : complain("--user-frames %.40s: expected a number of frames", value);
 }
 
+static int read_swap(const char *value, struct vm_ops_options *options)
+{
+    uint64_t n;
+    if (!read_count(value, &n) || n > 4096)
+        return complain("--swap %.40s: expected a number of MiB up to 4096", value);
+    options->swap = (struct mmsim_swap_area){.bytes = n * MMSIM_MIB};
+    options->config.pager.swap = &options->swap;
+    options->config.pager.n_swap = 1;
+    return EXIT_DONE;
+}
+
+static int read_policy(const char *value, struct vm_ops_options *options)
+{
+    struct mmsim_policy_choice choice;
+    struct mmsim_error error;
+    options->config.pager.policy = value;
+    return mmsim_policy_parse(value, strlen(value), &choice, &error) == MMSIM_OK
+               ? EXIT_DONE
+               : complain("%.200s", error.text);
+}
+
 static int read_fail_frame(const char *value, struct vm_ops_options *options)
 {
     return read_count(value, &options->fail_frame)
@@ -145,6 +168,8 @@ static const struct valued_option {
                       {"--cpu", read_cpu},
                       {"--ram", read_ram},
                       {"--user-frames", read_user_frames},
+                      {"--swap", read_swap},
+                      {"--policy", read_policy},
                       {"--fail-frame", read_fail_frame}};
 
 /* Takes --name=VALUE or --name VALUE. False: it is none of these; else *status. */

@@ -74,11 +74,13 @@ static uint16_t *table_used(struct mmsim_page_map *map, mmsim_paddr table)
 }
 
 /* Large areas come and go; a table of theirs that came and went would be copied into all sets each
- * time. */
+ * time. And while pages are taken out to make room, whoever needs the room may have prepared a
+ * table. */
 static bool table_keeps(const struct mmsim_page_map *map, mmsim_vaddr covers)
 {
-    (void)map;
-    return mm_layout_is_vmalloc(covers);
+    const struct mm_pgtable *set =
+        MM_CONTAINER_OF((struct mmsim_page_map *)(uintptr_t)map, struct mm_pgtable, map);
+    return set->paging->keeps_tables || mm_layout_is_vmalloc(covers);
 }
 
 static const struct mmsim_table_ops table_ops = {

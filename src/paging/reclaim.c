@@ -46,6 +46,20 @@ void mm_reclaim_fini(struct mm_reclaim *reclaim)
 
 /* ---- one run ---- */
 
+/* It does not begin itself again; and tables that it empties may be wanted by whoever waits for it. */
+static void begin(struct mm_reclaim *reclaim)
+{
+    reclaim->busy = true;
+    reclaim->paging->keeps_tables = true;
+}
+
+static void end(struct mm_reclaim *reclaim)
+{
+    reclaim->busy = false;
+    reclaim->paging->keeps_tables = false;
+    reclaim->left_tables = true;
+}
+
 /* Pages that a policy chose and that stay. */
 struct refused {
     mmsim_page pages[MAX_REFUSED];
@@ -191,10 +205,10 @@ uint64_t mm_reclaim_run(struct mm_reclaim *reclaim, struct mm_domain *domain, ui
 {
     if (reclaim->busy)
         return 0;
-    reclaim->busy = true;
+    begin(reclaim);
     reclaim->refusal = NULL;
     uint64_t n_freed = domain ? take_out(reclaim, domain, n) : take_from_all(reclaim, n);
-    reclaim->busy = false;
+    end(reclaim);
     return n_freed;
 }
 
@@ -291,11 +305,11 @@ static void give_up(struct mm_reclaim *reclaim, struct mm_domain *domain)
 static void let_time_pass(struct mm_reclaim *reclaim)
 {
     struct mm_pager *pager = reclaim->pager;
-    reclaim->busy = true;
+    begin(reclaim);
     mm_pager_harvest(pager);
     for (struct mm_list *at = pager->domains.next; at != &pager->domains; at = at->next)
         give_up(reclaim, MM_CONTAINER_OF(at, struct mm_domain, link));
-    reclaim->busy = false;
+    end(reclaim);
 }
 
 void mm_reclaim_work(struct mm_reclaim *reclaim)
@@ -315,11 +329,11 @@ bool mm_reclaim_page(struct mm_reclaim *reclaim, struct mm_frame *frame)
     if (reclaim->busy || page == MMSIM_NO_PAGE || !mm_pager_take(reclaim->pager, page))
         return false;
     struct run run = {.reclaim = reclaim, .n_spared = UINT32_MAX};
-    reclaim->busy = true;
+    begin(reclaim);
     handle(&run, page);
     run.n_freed += mm_out_finish(reclaim, &run.batch);
     put_back(reclaim, &run.refused);
-    reclaim->busy = false;
+    end(reclaim);
     return run.n_freed > 0;
 }
 

@@ -67,6 +67,7 @@ struct mm_reclaim {
     uint32_t cached_hand; /* where slots of pages in memory are looked for when swap is full */
     uint64_t n_rounds;    /* through all domains */
     bool busy;            /* it does not begin itself again */
+    bool left_tables;     /* page tables may have become empty, and been left */
     bool woken;           /* a zone is below its low mark */
     const char *refusal;  /* why the last page that was chosen could not go; NULL */
 };

@@ -4,6 +4,7 @@
 #include "alloc/guard.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "paging/gc.h"
 #include "paging/migrate.h"
 #include "sim/gc.h"
 #include "sim/pager.h"
@@ -282,6 +283,9 @@ void mm_machine_after_call(struct mmsim_machine *machine)
     machine->pager.owner = 0;
     mm_reclaim_work(&machine->reclaim);
     mm_rmap_trim(&machine->reclaim.rmap);
+    if (machine->reclaim.left_tables)
+        mm_gc_user_tables(&machine->paging);
+    machine->reclaim.left_tables = false;
     mm_files_settle(machine);
     mm_kernel_after_call(machine);
     if (check_when(machine) == MMSIM_CHECK_EVERY && !machine->violation)
