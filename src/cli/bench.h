@@ -49,7 +49,7 @@ struct bench_request {
     enum mmsim_study_format plot_format;
 };
 
-/* One for each processor. */
+/* Those that this process may use. */
 unsigned bench_processors(void);
 
 /* Reads all options; every mistake is told. The caller calls bench_request_fini() in any case. */
