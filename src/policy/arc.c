@@ -57,7 +57,7 @@ static inline unsigned in_list(unsigned list)
 
 static inline unsigned list_of(const struct arc *arc, mmsim_page page)
 {
-    return (arc->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
+    return (unsigned)(arc->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
 }
 
 static inline bool is_ghost(const struct arc *arc, mmsim_page page)

@@ -56,7 +56,7 @@ static inline unsigned in_list(unsigned list)
 
 static inline unsigned list_of(const struct car *car, mmsim_page page)
 {
-    return (car->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
+    return (unsigned)(car->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
 }
 
 static inline bool is_ghost(const struct car *car, mmsim_page page)

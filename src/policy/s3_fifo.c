@@ -100,7 +100,7 @@ static MM_ALWAYS_INLINE unsigned count_of(struct s3_fifo *s3, const struct mm_lo
     uint8_t *flags = &s3->resident.flags[page];
     if (mm_look_found(looker, &s3->resident, page))
         count_one(flags);
-    return *flags & COUNT_MASK;
+    return (unsigned)(*flags & COUNT_MASK);
 }
 
 /* If it is a ghost: not any more, but for its load. */
