@@ -20,6 +20,7 @@
 #include <mmsim/machine.h>
 #include <mmsim/mmu.h>
 #include <mmsim/policy.h>
+#include <mmsim/policy_kit.h>
 #include <mmsim/sanitize.h>
 #include <mmsim/scenario.h>
 #include <mmsim/stats.h>

@@ -48,8 +48,13 @@ struct mmsim_study_options {
 
 static inline void mmsim_study_options_init(struct mmsim_study_options *options)
 {
-    struct mmsim_study_options plain = {.size = sizeof *options, .seed = 1};
-    *options = plain;
+    options->size = sizeof *options;
+    options->harvest_interval = options->warm_up = 0;
+    options->clean_first = 0;
+    options->seed = 1;
+    options->refaults = MMSIM_REFAULTS_NOT;
+    options->clock_ns = NULL;
+    options->user = NULL;
 }
 
 #define MMSIM_N_REFAULT_BUCKETS 64

@@ -8,8 +8,8 @@
  */
 #include "bench.h"
 
+#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,8 +194,12 @@ static enum exit_status perform(struct bench *bench, const struct arguments *arg
     return run_cells(bench, plot, console);
 }
 
+/* Those that this process may use. */
 static unsigned n_processors(void)
 {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0)
+        return (unsigned)CPU_COUNT(&allowed);
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (unsigned)n : 1;
 }

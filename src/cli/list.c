@@ -20,7 +20,8 @@ struct row {
 struct list {
     const char *name;
     const char *extra; /* what the third part is called in JSON; NULL: the list has none */
-    bool (*row_at)(size_t index, struct row *row); /* NULL: not in this version */
+    bool (*row_at)(size_t index, struct row *row);
+    const struct mmsim_param *(*params_of)(size_t index); /* NULL: its rows have no parameters */
 };
 
 static bool verb_at(size_t index, struct row *row)
@@ -130,13 +131,86 @@ static bool option_at(size_t index, struct row *row)
     return true;
 }
 
+static bool policy_at(size_t index, struct row *row)
+{
+    const struct mmsim_policy_ops *policy = mmsim_policy_at(index);
+    if (policy == NULL)
+        return false;
+    *row = (struct row){.name = policy->name, .summary = policy->summary, .extra = policy->source};
+    return true;
+}
+
+static const struct mmsim_param *params_of_policy(size_t index)
+{
+    return mmsim_policy_at(index)->params;
+}
+
 static const struct list LISTS[] = {
-    {"verbs", "keys", verb_at}, {"stats", "unit", stat_at}, {"models", NULL, model_at},
-    {"cpus", "model", cpu_at},  {"events", NULL, event_at}, {"devices", "registers", device_at},
-    {"tables", NULL, table_at}, {"policies", NULL, NULL},   {"config", "terms", option_at},
+    {"verbs", "keys", verb_at, NULL},     {"stats", "unit", stat_at, NULL},
+    {"models", NULL, model_at, NULL},     {"cpus", "model", cpu_at, NULL},
+    {"events", NULL, event_at, NULL},     {"devices", "registers", device_at, NULL},
+    {"tables", NULL, table_at, NULL},     {"policies", "source", policy_at, params_of_policy},
+    {"config", "terms", option_at, NULL},
 };
 #define N_LISTS (sizeof LISTS / sizeof *LISTS)
-#define AVAILABLE "verbs, stats, models, cpus, events, devices, tables or config"
+#define AVAILABLE "verbs, stats, models, cpus, events, devices, tables, policies or config"
+
+/* ---- parameters ---- */
+
+static void print_json_words(const struct mmsim_param *param, struct output *output)
+{
+    output_format(output, ",\"words\":[");
+    for (size_t i = 0; param->words[i] != NULL; i++) {
+        output_format(output, i > 0 ? "," : "");
+        output_json_string(output, param->words[i]);
+    }
+    output_format(output, "],\"default\":");
+    output_json_string(output, param->words[(size_t)param->by_default]);
+}
+
+static void print_json_params(const struct mmsim_param *params, struct output *output)
+{
+    static const char *const TYPES[] = {"whole", "real", "word"};
+    output_format(output, ",\"params\":[");
+    for (const struct mmsim_param *param = params; param != NULL && param->name != NULL; param++) {
+        output_format(output, "%s{\"name\":", param > params ? "," : "");
+        output_json_string(output, param->name);
+        output_format(output, ",\"meaning\":");
+        output_json_string(output, param->meaning);
+        output_format(output, ",\"type\":\"%s\"", TYPES[param->type]);
+        if (param->type == MMSIM_PARAM_WORD)
+            print_json_words(param, output);
+        else
+            output_format(output, ",\"low\":%.15g,\"high\":%.15g,\"default\":%.15g", param->low,
+                          param->high, param->by_default);
+        output_format(output, "}");
+    }
+    output_format(output, "]");
+}
+
+/* "k, 1..4, default 2: which reference counts", "variant, a | b, default a: whose details" */
+static void print_text_params(const struct mmsim_param *params, unsigned indent,
+                              struct output *output)
+{
+    char text[512];
+    for (const struct mmsim_param *param = params; param != NULL && param->name != NULL; param++) {
+        size_t n = sizeof text, used = (size_t)snprintf(text, n, "%s, ", param->name);
+        if (param->type == MMSIM_PARAM_WORD) {
+            for (size_t i = 0; param->words[i] != NULL; i++)
+                used += (size_t)snprintf(text + used, n - used, "%s%s", i > 0 ? " | " : "",
+                                         param->words[i]);
+            used += (size_t)snprintf(text + used, n - used, ", default %s",
+                                     param->words[(size_t)param->by_default]);
+        } else {
+            used += (size_t)snprintf(text + used, n - used, "%.15g..%.15g, default %.15g",
+                                     param->low, param->high, param->by_default);
+        }
+        snprintf(text + used, n - used, ": %s", param->meaning);
+        output_wrapped(output, STYLE_DIM, indent, text);
+    }
+}
+
+/* ---- lists ---- */
 
 static void print_json(const struct list *list, struct output *output)
 {
@@ -151,6 +225,8 @@ static void print_json(const struct list *list, struct output *output)
             output_format(output, ",\"%s\":", list->extra);
             output_json_string(output, row.extra != NULL ? row.extra : "");
         }
+        if (list->params_of != NULL)
+            print_json_params(list->params_of(i), output);
         output_format(output, "}");
     }
     output_format(output, "]\n");
@@ -165,6 +241,8 @@ static void print_text(const struct list *list, struct output *output)
     unsigned indent = (unsigned)widest + 3;
     for (size_t i = 0; list->row_at(i, &row); i++) {
         output_item(output, row.name, indent, row.summary);
+        if (list->params_of != NULL)
+            print_text_params(list->params_of(i), indent, output);
         if (row.extra == NULL || *row.extra == '\0')
             continue;
         output_format(output, "%*s", (int)indent, "");
@@ -177,14 +255,9 @@ static const struct list *find_list(const char *name, struct console *console)
 {
     struct spelling spelling = {name, NULL, 0};
     for (size_t i = 0; i < N_LISTS; i++) {
-        if (strcmp(LISTS[i].name, name) != 0) {
-            spelling_offer(&spelling, LISTS[i].name);
-            continue;
-        }
-        if (LISTS[i].row_at != NULL)
+        if (strcmp(LISTS[i].name, name) == 0)
             return &LISTS[i];
-        console_error(console, "list %s is not in this version; there are " AVAILABLE, name);
-        return NULL;
+        spelling_offer(&spelling, LISTS[i].name);
     }
     if (spelling.nearest != NULL)
         console_error(console, "nothing to list is called '%s'; did you mean %s?", name,

@@ -62,7 +62,7 @@ static const struct command COMMANDS[] = {
      "64,5%\n"
      "  mmsim bench --trace my.txt --frames 16,32,64 --json | python3 -m json.tool --json-lines\n"
      "  mmsim bench --trace my.txt --policy fifo --frames 1..10 --belady\n"
-     "  mmsim bench --trace bench/traces/cc1.pt --plot policies.svg\n",
+     "  mmsim bench --trace my.txt --plot policies.svg\n",
      bench_perform},
     {"trace", COMMAND_TRACE, "trace [OPTIONS] info FILE...", "what is in a trace",
      "Reads each file and prints how many references, pages and stores it has.\n",

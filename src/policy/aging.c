@@ -10,10 +10,10 @@
  * many references as there are frames. Invariant: the heap holds each page's register and the
  * number of its load.
  */
-#include "policy/heap.h"
 #include "policy/look.h"
 #include "policy/period.h"
 #include "policy/policy.h"
+#include "policy/priority.h"
 
 enum { REFERENCED = MM_OWN };
 enum { PARAM_PERIOD, PARAM_BITS, PARAM_LOAD_BIT };
@@ -21,7 +21,7 @@ enum { PARAM_PERIOD, PARAM_BITS, PARAM_LOAD_BIT };
 struct aging {
     struct mm_resident resident;
     struct mm_looker looker;
-    struct mm_heap heap; /* by (register, number of the load) */
+    struct mm_priority heap; /* by (register, number of the load) */
     struct mm_period period;
     uint64_t n_loads;
     unsigned n_bits, on_load;
@@ -31,7 +31,7 @@ static size_t lay_out(struct aging *aging, uint8_t *base, const struct mmsim_pol
 {
     struct mm_block block = {base, sizeof *aging};
     mm_resident_lay_out(&aging->resident, &block, setup);
-    mm_heap_lay_out(&aging->heap, &block, setup);
+    mm_priority_lay_out(&aging->heap, &block, setup);
     mm_period_begin(&aging->period, mm_param_whole(setup, PARAM_PERIOD), setup);
     aging->looker = mm_looker_of(setup);
     aging->n_bits = mm_param_whole(setup, PARAM_BITS);
@@ -61,19 +61,19 @@ static void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct aging *aging = (struct aging *)state;
     mm_resident_enter(&aging->resident, page, kind, aging->on_load);
-    mm_heap_push(&aging->heap, page, (struct mm_rank){0, aging->n_loads++});
+    mm_priority_push(&aging->heap, page, (struct mm_order){0, aging->n_loads++});
 }
 
 static void let_go(struct aging *aging, mmsim_page page)
 {
-    mm_heap_remove(&aging->heap, page);
+    mm_priority_remove(&aging->heap, page);
     mm_resident_leave(&aging->resident, page, 0);
 }
 
 static mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct aging *aging = (struct aging *)state;
-    mmsim_page page = mm_heap_first(&aging->heap);
+    mmsim_page page = mm_priority_first(&aging->heap);
     (void)incoming;
     let_go(aging, page);
     return page;
@@ -90,7 +90,7 @@ static void forget(void *state, mmsim_page page)
 static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
 {
     struct aging *aging = (struct aging *)state;
-    struct mm_heap *heap = &aging->heap;
+    struct mm_priority *heap = &aging->heap;
     uint64_t n_ended = mm_period_end(&aging->period, now);
     (void)leaving;
     (void)max;
@@ -101,7 +101,7 @@ static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
         uint64_t bit = mm_look_clear(&aging->looker, &aging->resident, heap->pages[i], REFERENCED);
         heap->ranks[i].high = (heap->ranks[i].high >> 1 | bit << (aging->n_bits - 1)) >> n_more;
     }
-    mm_heap_rebuild(heap);
+    mm_priority_rebuild(heap);
     return 0;
 }
 
@@ -112,7 +112,7 @@ static const char *check(const void *state)
     for (mmsim_page i = 0; i < aging->heap.n_pages && !wrong; i++)
         if (aging->heap.ranks[i].high >> aging->n_bits)
             wrong = "a register has more bits than it may";
-    return wrong ? wrong : mm_heap_check(&aging->heap);
+    return wrong ? wrong : mm_priority_check(&aging->heap);
 }
 
 static const struct mmsim_param params[] = {

@@ -16,15 +16,15 @@
  * unknown.
  */
 #include "policy/chain.h"
-#include "policy/heap.h"
 #include "policy/policy.h"
+#include "policy/priority.h"
 
 enum { REMEMBERED = MM_OWN, RETURNS = MM_OWN << 1 }; /* of pages that are not resident */
 enum { PARAM_K, PARAM_PERIOD, PARAM_HISTORY };
 
 struct lru_k {
     struct mm_resident resident;
-    struct mm_heap heap;
+    struct mm_priority heap;
     struct mm_chain memory; /* who left last is first */
     uint64_t *times;        /* k by page: the last reference, the one before it ... */
     uint64_t *last;         /* by page: the last one, correlated or not */
@@ -40,7 +40,7 @@ static size_t lay_out(struct lru_k *lru_k, uint8_t *base, const struct mmsim_pol
     mmsim_page most = setup->frames < setup->universe ? setup->frames : setup->universe;
     size_t n = setup->universe, k = mm_param_whole(setup, PARAM_K);
     mm_resident_lay_out(&lru_k->resident, &block, setup);
-    mm_heap_lay_out(&lru_k->heap, &block, setup);
+    mm_priority_lay_out(&lru_k->heap, &block, setup);
     mm_chain_lay_out(&lru_k->memory, 1, &block, setup->universe);
     lru_k->times = (uint64_t *)mm_block_take(&block, n * k, sizeof *lru_k->times);
     lru_k->last = (uint64_t *)mm_block_take(&block, n, sizeof *lru_k->last);
@@ -68,9 +68,9 @@ static inline uint64_t *times_of(const struct lru_k *lru_k, mmsim_page page)
     return lru_k->times + (size_t)page * lru_k->k;
 }
 
-static inline struct mm_rank rank_of(const struct lru_k *lru_k, mmsim_page page)
+static inline struct mm_order rank_of(const struct lru_k *lru_k, mmsim_page page)
 {
-    return (struct mm_rank){times_of(lru_k, page)[lru_k->k - 1], lru_k->last[page]};
+    return (struct mm_order){times_of(lru_k, page)[lru_k->k - 1], lru_k->last[page]};
 }
 
 /* One more time is known; the older ones that are known are moved up by `correlated`. */
@@ -112,7 +112,7 @@ static inline void load(void *state, mmsim_page page, enum mmsim_kind kind)
     lru_k->last[page] = ++lru_k->now;
     add_time(lru_k, page, 0);
     mm_resident_enter(&lru_k->resident, page, kind, 0);
-    mm_heap_push(&lru_k->heap, page, rank_of(lru_k, page));
+    mm_priority_push(&lru_k->heap, page, rank_of(lru_k, page));
 }
 
 static inline void remember(struct lru_k *lru_k, mmsim_page page)
@@ -128,11 +128,11 @@ static inline void remember(struct lru_k *lru_k, mmsim_page page)
 /* The least page of the heap, whose rank there holds. */
 static inline mmsim_page first(struct lru_k *lru_k)
 {
-    mmsim_page page = mm_heap_first(&lru_k->heap);
-    struct mm_rank rank = rank_of(lru_k, page);
-    while (mm_rank_below(mm_heap_rank(&lru_k->heap, page), rank)) {
-        mm_heap_move(&lru_k->heap, page, rank);
-        page = mm_heap_first(&lru_k->heap);
+    mmsim_page page = mm_priority_first(&lru_k->heap);
+    struct mm_order rank = rank_of(lru_k, page);
+    while (mm_order_below(mm_priority_of(&lru_k->heap, page), rank)) {
+        mm_priority_move(&lru_k->heap, page, rank);
+        page = mm_priority_first(&lru_k->heap);
         rank = rank_of(lru_k, page);
     }
     return page;
@@ -144,7 +144,7 @@ static inline mmsim_page choose(struct lru_k *lru_k)
     mmsim_page victim = MMSIM_NO_PAGE, n = 0;
     while (lru_k->heap.n_pages > 0 && victim == MMSIM_NO_PAGE) {
         mmsim_page page = first(lru_k);
-        mm_heap_remove(&lru_k->heap, page);
+        mm_priority_remove(&lru_k->heap, page);
         if (lru_k->now + 1 - lru_k->last[page] > lru_k->period)
             victim = page;
         else
@@ -154,7 +154,7 @@ static inline mmsim_page choose(struct lru_k *lru_k)
     if (victim == MMSIM_NO_PAGE)
         victim = lru_k->aside[i++];
     for (; i < n; i++)
-        mm_heap_push(&lru_k->heap, lru_k->aside[i], rank_of(lru_k, lru_k->aside[i]));
+        mm_priority_push(&lru_k->heap, lru_k->aside[i], rank_of(lru_k, lru_k->aside[i]));
     return victim;
 }
 
@@ -173,7 +173,7 @@ static void forget(void *state, mmsim_page page)
     struct lru_k *lru_k = (struct lru_k *)state;
     recall(lru_k, page);
     if (mm_resident_has(&lru_k->resident, page)) {
-        mm_heap_remove(&lru_k->heap, page);
+        mm_priority_remove(&lru_k->heap, page);
         mm_resident_leave(&lru_k->resident, page, 0);
     }
     lru_k->resident.flags[page] = 0;
@@ -191,11 +191,11 @@ static const char *check(const void *state)
     const struct lru_k *lru_k = (const struct lru_k *)state;
     const char *wrong = mm_resident_check(&lru_k->resident);
     if (wrong == NULL)
-        wrong = mm_heap_check(&lru_k->heap);
+        wrong = mm_priority_check(&lru_k->heap);
     if (wrong == NULL)
         wrong = mm_chain_check(&lru_k->memory);
     for (mmsim_page i = 0; i < lru_k->heap.n_pages && !wrong; i++)
-        if (mm_rank_below(rank_of(lru_k, lru_k->heap.pages[i]), lru_k->heap.ranks[i]))
+        if (mm_order_below(rank_of(lru_k, lru_k->heap.pages[i]), lru_k->heap.ranks[i]))
             wrong = "the heap holds a page above its rank";
     if (wrong)
         return wrong;

@@ -7,10 +7,10 @@
  * their largest value. Bits of the period that has not ended do not count. Invariant: the heap
  * holds each page's counter and the number of its load.
  */
-#include "policy/heap.h"
 #include "policy/look.h"
 #include "policy/period.h"
 #include "policy/policy.h"
+#include "policy/priority.h"
 
 enum { REFERENCED = MM_OWN, NOTED = MM_OWN << 1 };
 enum { PARAM_PERIOD, PARAM_BITS, PARAM_LOAD_BIT };
@@ -18,7 +18,7 @@ enum { PARAM_PERIOD, PARAM_BITS, PARAM_LOAD_BIT };
 struct nfu {
     struct mm_resident resident;
     struct mm_looker looker;
-    struct mm_heap heap; /* by (counter, number of the load) */
+    struct mm_priority heap; /* by (counter, number of the load) */
     struct mm_noted noted;
     struct mm_period period;
     uint64_t n_loads, most;
@@ -29,7 +29,7 @@ static size_t lay_out(struct nfu *nfu, uint8_t *base, const struct mmsim_policy_
 {
     struct mm_block block = {base, sizeof *nfu};
     mm_resident_lay_out(&nfu->resident, &block, setup);
-    mm_heap_lay_out(&nfu->heap, &block, setup);
+    mm_priority_lay_out(&nfu->heap, &block, setup);
     mm_noted_lay_out(&nfu->noted, &block, setup);
     mm_period_begin(&nfu->period, mm_param_whole(setup, PARAM_PERIOD), setup);
     nfu->looker = mm_looker_of(setup);
@@ -63,19 +63,19 @@ static void load(void *state, mmsim_page page, enum mmsim_kind kind)
     unsigned noted = nfu->resident.flags[page] & NOTED;
     mm_resident_enter(&nfu->resident, page, kind, noted | (nfu->load_bit ? REFERENCED : 0));
     mm_noted_add(&nfu->noted, &nfu->resident, page, NOTED);
-    mm_heap_push(&nfu->heap, page, (struct mm_rank){0, nfu->n_loads++});
+    mm_priority_push(&nfu->heap, page, (struct mm_order){0, nfu->n_loads++});
 }
 
 static void let_go(struct nfu *nfu, mmsim_page page)
 {
-    mm_heap_remove(&nfu->heap, page);
+    mm_priority_remove(&nfu->heap, page);
     mm_resident_leave(&nfu->resident, page, nfu->resident.flags[page] & NOTED);
 }
 
 static mmsim_page evict(void *state, mmsim_page incoming)
 {
     struct nfu *nfu = (struct nfu *)state;
-    mmsim_page page = mm_heap_first(&nfu->heap);
+    mmsim_page page = mm_priority_first(&nfu->heap);
     (void)incoming;
     let_go(nfu, page);
     return page;
@@ -91,11 +91,11 @@ static void forget(void *state, mmsim_page page)
 /* Only bits are seen: all are looked at. */
 static void sweep(struct nfu *nfu)
 {
-    struct mm_heap *heap = &nfu->heap;
+    struct mm_priority *heap = &nfu->heap;
     for (mmsim_page i = 0; i < heap->n_pages; i++)
         if (mm_look_clear(&nfu->looker, &nfu->resident, heap->pages[i], REFERENCED))
             heap->ranks[i].high += heap->ranks[i].high < nfu->most;
-    mm_heap_rebuild(heap);
+    mm_priority_rebuild(heap);
 }
 
 static void count(struct nfu *nfu, mmsim_page page)
@@ -105,9 +105,9 @@ static void count(struct nfu *nfu, mmsim_page page)
     *flags = (uint8_t)(*flags & ~(REFERENCED | NOTED));
     if (!referenced)
         return;
-    struct mm_rank rank = mm_heap_rank(&nfu->heap, page);
+    struct mm_order rank = mm_priority_of(&nfu->heap, page);
     rank.high += rank.high < nfu->most;
-    mm_heap_move(&nfu->heap, page, rank);
+    mm_priority_move(&nfu->heap, page, rank);
 }
 
 static size_t tick(void *state, uint64_t now, mmsim_page *leaving, size_t max)
@@ -132,7 +132,7 @@ static const char *check(const void *state)
     for (mmsim_page i = 0; i < nfu->heap.n_pages && !wrong; i++)
         if (nfu->heap.ranks[i].high > nfu->most)
             wrong = "a counter is above its largest value";
-    return wrong ? wrong : mm_heap_check(&nfu->heap);
+    return wrong ? wrong : mm_priority_check(&nfu->heap);
 }
 
 static const struct mmsim_param params[] = {

@@ -11,10 +11,10 @@
  * comes to its top, where only bits are seen by looking at it then. Invariant: no page is in a
  * lower class than the heap holds, but for bits that were not looked at.
  */
-#include "policy/heap.h"
 #include "policy/look.h"
 #include "policy/period.h"
 #include "policy/policy.h"
+#include "policy/priority.h"
 
 enum { REFERENCED = MM_OWN, NOTED = MM_OWN << 1 };
 enum { PARAM_PERIOD, PARAM_LOAD_BIT };
@@ -22,7 +22,7 @@ enum { PARAM_PERIOD, PARAM_LOAD_BIT };
 struct nru {
     struct mm_resident resident;
     struct mm_looker looker;
-    struct mm_heap heap;
+    struct mm_priority heap;
     struct mm_noted noted;
     struct mm_period period;
     uint64_t n_loads;
@@ -33,7 +33,7 @@ static size_t lay_out(struct nru *nru, uint8_t *base, const struct mmsim_policy_
 {
     struct mm_block block = {base, sizeof *nru};
     mm_resident_lay_out(&nru->resident, &block, setup);
-    mm_heap_lay_out(&nru->heap, &block, setup);
+    mm_priority_lay_out(&nru->heap, &block, setup);
     mm_noted_lay_out(&nru->noted, &block, setup);
     mm_period_begin(&nru->period, mm_param_whole(setup, PARAM_PERIOD), setup);
     nru->looker = mm_looker_of(setup);
@@ -71,24 +71,24 @@ static void load(void *state, mmsim_page page, enum mmsim_kind kind)
     unsigned noted = nru->resident.flags[page] & NOTED;
     mm_resident_enter(&nru->resident, page, kind, noted | (nru->load_bit ? REFERENCED : 0));
     mm_noted_add(&nru->noted, &nru->resident, page, NOTED);
-    mm_heap_push(&nru->heap, page,
-                 (struct mm_rank){class_of(nru->resident.flags[page]), nru->n_loads++});
+    mm_priority_push(&nru->heap, page,
+                     (struct mm_order){class_of(nru->resident.flags[page]), nru->n_loads++});
 }
 
 /* The heap learns the page's class as it is now. Returns whether it held another. */
 static bool rank_anew(struct nru *nru, mmsim_page page)
 {
-    struct mm_rank rank = mm_heap_rank(&nru->heap, page);
+    struct mm_order rank = mm_priority_of(&nru->heap, page);
     uint64_t high = class_of(nru->resident.flags[page]);
     if (high == rank.high)
         return false;
-    mm_heap_move(&nru->heap, page, (struct mm_rank){high, rank.low});
+    mm_priority_move(&nru->heap, page, (struct mm_order){high, rank.low});
     return true;
 }
 
 static void let_go(struct nru *nru, mmsim_page page)
 {
-    mm_heap_remove(&nru->heap, page);
+    mm_priority_remove(&nru->heap, page);
     mm_resident_leave(&nru->resident, page, nru->resident.flags[page] & NOTED);
 }
 
@@ -98,7 +98,7 @@ static mmsim_page evict(void *state, mmsim_page incoming)
     mmsim_page page;
     (void)incoming;
     do {
-        page = mm_heap_first(&nru->heap);
+        page = mm_priority_first(&nru->heap);
         mm_look_test(&nru->looker, &nru->resident, page, REFERENCED);
     } while (rank_anew(nru, page));
     let_go(nru, page);
@@ -115,12 +115,12 @@ static void forget(void *state, mmsim_page page)
 /* Only bits are seen: all are looked at. */
 static void sweep(struct nru *nru)
 {
-    struct mm_heap *heap = &nru->heap;
+    struct mm_priority *heap = &nru->heap;
     for (mmsim_page i = 0; i < heap->n_pages; i++) {
         mm_look_clear(&nru->looker, &nru->resident, heap->pages[i], REFERENCED);
         heap->ranks[i].high = class_of(nru->resident.flags[heap->pages[i]]);
     }
-    mm_heap_rebuild(heap);
+    mm_priority_rebuild(heap);
 }
 
 static void clear(struct nru *nru, mmsim_page page)
@@ -153,7 +153,7 @@ static const char *check(const void *state)
     for (mmsim_page i = 0; i < nru->heap.n_pages && !wrong; i++)
         if (nru->heap.ranks[i].high > class_of(nru->resident.flags[nru->heap.pages[i]]))
             wrong = "a page is in a lower class than it was put in";
-    return wrong ? wrong : mm_heap_check(&nru->heap);
+    return wrong ? wrong : mm_priority_check(&nru->heap);
 }
 
 static const struct mmsim_param params[] = {

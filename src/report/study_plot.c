@@ -7,7 +7,7 @@
  */
 #include "report/study.h"
 
-enum { PANEL_COLUMNS = 960, PANEL_ROWS = 600, N_POINT_TYPES = 13 };
+enum { PANEL_COLUMNS = 960, PANEL_ROWS = 600, N_POINT_TYPES = 13, N_COLORS = 8, N_DASHES = 5 };
 
 struct panel {
     const struct mmsim_study_report *report;
@@ -89,8 +89,9 @@ static void put_lines(const struct panel *panel)
     for (size_t i = panel->from; i < panel->to; i++) {
         if (!mm_study_is_new_policy(panel->report, i))
             continue;
-        mm_sink_printf(sink, "%s$d%zu using 1:2 with linespoints lw 1.5 pt %zu ps 0.7 title ",
-                       n > 0 ? ", \\\n  " : "", i, n % N_POINT_TYPES + 1);
+        mm_sink_printf(
+            sink, "%s$d%zu using 1:2 with linespoints lw 1.5 dt %zu pt %zu ps 0.7 title ",
+            n > 0 ? ", \\\n  " : "", i, n / N_COLORS % N_DASHES + 1, n % N_POINT_TYPES + 1);
         put_label(panel, i);
         mm_sink_puts(sink, " noenhanced");
         n++;

@@ -330,8 +330,8 @@ static void put_heading(const struct table *table)
     put_count(info->n_pages, pages);
     put_count(info->n_of_kind[MMSIM_KIND_STORE], stores);
     put_count(cell->options->warm_up, warm_up);
-    mm_sink_printf(table->sink, "%s: %s references (stores: %s) to %s pages", info->name, references,
-                   stores, pages);
+    mm_sink_printf(table->sink, "%s: %s references (stores: %s) to %s pages", info->name,
+                   references, stores, pages);
     if (!with_views(table)) {
         mm_sink_puts(table->sink, "; view ");
         mm_study_print_view(cell->options, table->sink);

@@ -1,74 +1,106 @@
 /*
- * study.c - many cells on several threads, and what they show beside each other.
+ * study.c - many cells on several threads.
  *
  * Each thread takes the next cell that nobody has taken. First one cell of every policy; from these
- * is known how long the others of that policy will take, and the longest go first, so that all
- * threads end at about the same time. Where nobody keeps time, cells go in their order.
+ * is known how long a reference takes that policy, and of the rest the longest go first, so that
+ * all threads end at about the same time. Where nobody keeps time, policies go in their order.
  *
  * Invariants: (1) a cell's outcome depends on that cell alone; (2) of several errors the one of the
- * first cell is told.
+ * first cell is told; (3) a queue's cells from `next` on wait, those before it are taken or done.
  */
 #include <pthread.h>
 
 #include "base/text.h"
 #include "trace/replay.h"
 
-enum cell_state { WAITING, TAKEN, DONE };
+/* The cells of one policy, those of long traces first. */
+struct queue {
+    const struct mmsim_policy_ops *ops;
+    size_t first, next, end; /* in study->order */
+    double ns_per_reference; /* of the slowest cell that is done; 0: none is */
+};
 
 struct study {
     struct mmsim_study_cell *cells;
-    enum cell_state *states;
-    size_t n_cells;
-    pthread_mutex_t lock; /* over what follows, and the states */
+    size_t n_cells, n_queues;
+    size_t *order; /* cells by queue */
+    struct queue *queues;
+    pthread_mutex_t lock; /* over the queues and what follows */
     struct mmsim_error error;
     size_t failed_cell; /* n_cells: none */
 };
 
 /* ---- which next ---- */
 
-static size_t n_references(const struct mmsim_study_cell *cell)
+static double n_references(const struct mmsim_study_cell *cell)
 {
-    size_t n_refs;
-    mmsim_trace_refs(cell->trace, &n_refs);
-    return n_refs;
+    return (double)mmsim_trace_info(cell->trace)->n_references;
 }
 
-/*
- * How long a cell will take, by the one of the same policy that is done and took longest a
- * reference; infinite if none was begun; 0 if one is under way.
- */
-static double expected_ns(const struct study *study, const struct mmsim_study_cell *cell)
+static struct queue *queue_of(struct study *study, const struct mmsim_policy_ops *ops)
 {
-    double slowest = 0;
-    bool begun = false;
-    for (size_t i = 0; i < study->n_cells; i++) {
-        const struct mmsim_study_cell *other = &study->cells[i];
-        if (other->choice->ops != cell->choice->ops || study->states[i] == WAITING)
-            continue;
-        begun = true;
-        double ns = (double)other->outcome.elapsed_ns / (double)n_references(other);
-        if (study->states[i] == DONE && ns > slowest)
-            slowest = ns;
-    }
-    return begun ? slowest * (double)n_references(cell) : 1e300;
+    size_t i = 0;
+    while (i < study->n_queues && study->queues[i].ops != ops)
+        i++;
+    if (i == study->n_queues)
+        study->queues[study->n_queues++] = (struct queue){.ops = ops};
+    return &study->queues[i];
 }
 
-static size_t take_next(struct study *study)
+/* Into its queue, behind those whose traces are not shorter. */
+static void enqueue(struct study *study, struct queue *queue, size_t cell)
 {
-    size_t best = study->n_cells;
-    double longest = -1;
-    for (size_t i = 0; i < study->n_cells; i++) {
-        if (study->states[i] != WAITING)
-            continue;
-        double ns = expected_ns(study, &study->cells[i]);
-        if (ns > longest) {
-            longest = ns;
-            best = i;
-        }
+    size_t at = queue->end++;
+    for (; at > queue->first; at--) {
+        size_t before = study->order[at - 1];
+        if (n_references(&study->cells[before]) >= n_references(&study->cells[cell]))
+            break;
+        study->order[at] = before;
     }
-    if (best < study->n_cells)
-        study->states[best] = TAKEN;
+    study->order[at] = cell;
+}
+
+static void make_queues(struct study *study)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < study->n_cells; i++)
+        queue_of(study, study->cells[i].choice->ops)->end++;
+    for (size_t i = 0; i < study->n_queues; i++) {
+        size_t n = study->queues[i].end;
+        study->queues[i].first = study->queues[i].next = study->queues[i].end = first;
+        first += n;
+    }
+    for (size_t i = 0; i < study->n_cells; i++)
+        enqueue(study, queue_of(study, study->cells[i].choice->ops), i);
+}
+
+/* How long the queue's next cell will take; more than any if none was begun. */
+static double expected_ns(const struct study *study, const struct queue *queue)
+{
+    if (queue->next == queue->first)
+        return 1e300;
+    return queue->ns_per_reference * n_references(&study->cells[study->order[queue->next]]);
+}
+
+/* NULL: no cell waits. */
+static struct queue *longest(struct study *study)
+{
+    struct queue *best = NULL;
+    for (size_t i = 0; i < study->n_queues; i++) {
+        struct queue *queue = &study->queues[i];
+        if (queue->next == queue->end)
+            continue;
+        if (!best || expected_ns(study, queue) > expected_ns(study, best))
+            best = queue;
+    }
     return best;
+}
+
+static void note_time(struct queue *queue, const struct mmsim_study_outcome *outcome)
+{
+    double ns = (double)outcome->elapsed_ns / (double)outcome->n_replayed;
+    if (ns > queue->ns_per_reference)
+        queue->ns_per_reference = ns;
 }
 
 /* ---- threads ---- */
@@ -84,21 +116,23 @@ static void note_failure(struct study *study, size_t cell, const struct mmsim_er
 static void *work(void *user)
 {
     struct study *study = user;
+    struct queue *queue;
     struct mm_host host;
     mm_host_init(&host, NULL);
     pthread_mutex_lock(&study->lock);
-    for (size_t i; (i = take_next(study)) < study->n_cells;) {
-        pthread_mutex_unlock(&study->lock);
-        struct mmsim_study_cell *cell = &study->cells[i];
+    while ((queue = longest(study)) != NULL) {
+        size_t i = study->order[queue->next++];
         struct mmsim_study_outcome outcome;
         struct mmsim_error error = {0};
-        enum mmsim_status status = mm_replay_cell(cell, &host, &outcome, &error);
+        pthread_mutex_unlock(&study->lock);
+        enum mmsim_status status = mm_replay_cell(&study->cells[i], &host, &outcome, &error);
         pthread_mutex_lock(&study->lock);
-        study->states[i] = DONE;
-        if (status == MMSIM_OK)
-            cell->outcome = outcome;
-        else
+        if (status == MMSIM_OK) {
+            study->cells[i].outcome = outcome;
+            note_time(queue, &outcome);
+        } else {
             note_failure(study, i, &error);
+        }
     }
     pthread_mutex_unlock(&study->lock);
     return NULL;
@@ -108,36 +142,37 @@ static void *work(void *user)
 static void run_threads(struct study *study, unsigned n_threads, pthread_t *threads)
 {
     unsigned n_begun = 0;
+    pthread_mutex_init(&study->lock, NULL);
     while (n_begun + 1 < n_threads && pthread_create(&threads[n_begun], NULL, work, study) == 0)
         n_begun++;
     work(study);
     for (unsigned i = 0; i < n_begun; i++)
         pthread_join(threads[i], NULL);
+    pthread_mutex_destroy(&study->lock);
 }
 
 enum mmsim_status mmsim_study_run(struct mmsim_study_cell *cells, size_t n_cells,
                                   unsigned n_threads, struct mmsim_error *error)
 {
     struct mm_host host;
-    struct study study = {.cells = cells, .n_cells = n_cells};
-    study.failed_cell = n_cells;
-    if (n_threads > n_cells)
-        n_threads = (unsigned)n_cells;
+    struct study study = {.cells = cells, .n_cells = n_cells, .failed_cell = n_cells};
+    size_t n = n_threads < n_cells ? n_threads : n_cells;
     mm_host_init(&host, NULL);
-    study.states = mm_host_alloc(&host, n_cells * sizeof *study.states);
-    pthread_t *threads = mm_host_alloc(&host, n_threads * sizeof *threads);
+    study.order = mm_host_alloc(&host, n_cells * sizeof *study.order);
+    study.queues = mm_host_alloc(&host, n_cells * sizeof *study.queues);
+    pthread_t *threads = mm_host_alloc(&host, n * sizeof *threads);
     enum mmsim_status status = MMSIM_OK;
-    if (study.states && threads) {
-        pthread_mutex_init(&study.lock, NULL);
-        run_threads(&study, n_threads, threads);
-        pthread_mutex_destroy(&study.lock);
+    if (study.order && study.queues && threads) {
+        make_queues(&study);
+        run_threads(&study, (unsigned)n, threads);
         status = study.failed_cell < n_cells ? study.error.status : MMSIM_OK;
     } else {
         status = mm_error_set(&study.error, MMSIM_HOST_MEMORY, "",
                               "the host gave no memory for a study of %zu cells", n_cells);
     }
-    mm_host_free(&host, study.states, n_cells * sizeof *study.states);
-    mm_host_free(&host, threads, n_threads * sizeof *threads);
+    mm_host_free(&host, study.order, n_cells * sizeof *study.order);
+    mm_host_free(&host, study.queues, n_cells * sizeof *study.queues);
+    mm_host_free(&host, threads, n * sizeof *threads);
     if (status != MMSIM_OK && error)
         *error = study.error;
     return status;

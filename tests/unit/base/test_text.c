@@ -165,6 +165,32 @@ static const struct {
     {"\x80", "\"\xef\xbf\xbd\""},
 };
 
+START_TEST(reals_have_the_digits_that_give_them_back)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } rows[] = {{0, "0"},
+                {1, "1"},
+                {0.1, "0.1"},
+                {1.0 / 3, "0.3333333333333333"},
+                {2.0 / 3, "0.6666666666666666"},
+                {1e22, "1e+22"},
+                {0.1 + 0.2, "0.30000000000000004"},
+                {-2.5, "-2.5"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mm_host host;
+        struct mm_text text;
+        mm_host_init(&host, NULL);
+        mm_text_init(&text, &host);
+        struct mmsim_sink sink = mm_text_sink(&text);
+        mm_sink_real(&sink, rows[i].value);
+        ck_assert_str_eq(mm_text_string(&text), rows[i].text);
+        mm_text_fini(&text);
+    }
+}
+END_TEST
+
 START_TEST(json_strings_are_escaped_and_always_valid_utf8)
 {
     struct mm_host host;
@@ -355,6 +381,7 @@ Suite *test_text_suite(void)
     tcase_add_test(tests, without_memory_text_keeps_what_it_has_and_says_so);
     tcase_add_test(tests, a_size_that_no_memory_has_is_a_failure_and_no_overflow);
     tcase_add_test(tests, numbers_print_the_same_in_every_locale);
+    tcase_add_test(tests, reals_have_the_digits_that_give_them_back);
     tcase_add_loop_test(tests, json_strings_are_escaped_and_always_valid_utf8, 0,
                         sizeof json_strings / sizeof *json_strings);
     tcase_add_test(tests, sinks_get_what_was_formatted);

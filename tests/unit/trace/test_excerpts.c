@@ -50,6 +50,38 @@ START_TEST(naive_policies_count_the_same_on_the_excerpts)
 }
 END_TEST
 
+START_TEST(no_policy_is_nearer_than_opt_and_opt_is_where_search_finds_it)
+{
+    enum { N_REFS = 4000 };
+    static const struct naive_policy OPT = {"opt", naive_farthest, naive_keep, false};
+    size_t n;
+    struct mmsim_trace *whole = open_excerpt(EXCERPTS[_i].path);
+    struct mmsim_trace *trace = kit_of_refs(mmsim_trace_refs(whole, &n), N_REFS);
+    struct mmsim_policy_choice choices[64];
+    struct mmsim_study_options options = kit_options();
+    struct mmsim_study_cell cells[64];
+    size_t n_cells = 0;
+    for (const struct mmsim_policy_ops *ops; (ops = mmsim_policy_at(n_cells)) != NULL; n_cells++) {
+        choices[n_cells] = mmsim_policy_choice_of(ops);
+        cells[n_cells] = (struct mmsim_study_cell){.trace = trace,
+                                                   .choice = &choices[n_cells],
+                                                   .frames = EXCERPTS[_i].frames[0],
+                                                   .options = &options};
+    }
+    ck_assert_int_eq(mmsim_study_run(cells, n_cells, 2, NULL), MMSIM_OK);
+    mmsim_study_compare(cells, n_cells);
+    struct mmsim_counts opt =
+        naive_replay(&OPT, EXCERPTS[_i].frames[0], mmsim_trace_refs(trace, &n), N_REFS);
+    for (size_t i = 0; i < n_cells; i++) {
+        uint64_t misses = cells[i].outcome.counts.misses;
+        ck_assert_uint_ge(misses, opt.misses);
+        ck_assert_double_eq(cells[i].opt_ratio, (double)misses / (double)opt.misses);
+    }
+    mmsim_trace_close(trace);
+    mmsim_trace_close(whole);
+}
+END_TEST
+
 Suite *test_excerpts_suite(void);
 Suite *test_excerpts_suite(void)
 {
@@ -57,6 +89,8 @@ Suite *test_excerpts_suite(void)
     TCase *tests = tcase_create("excerpts");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, naive_policies_count_the_same_on_the_excerpts, 0, N_EXCERPTS);
+    tcase_add_loop_test(tests, no_policy_is_nearer_than_opt_and_opt_is_where_search_finds_it, 0,
+                        N_EXCERPTS);
     suite_add_tcase(suite, tests);
     return suite;
 }

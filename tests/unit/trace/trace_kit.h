@@ -55,8 +55,11 @@ static inline void kit_expect_refs(struct mmsim_trace *trace, const mmsim_ref *r
     size_t n_refs;
     const mmsim_ref *found = mmsim_trace_refs(trace, &n_refs);
     ck_assert_uint_eq(n_refs, n);
-    for (size_t i = 0; i < n; i++)
-        ck_assert_msg(found[i] == refs[i], "reference %zu is 0x%x, not 0x%x", i, found[i], refs[i]);
+    size_t i = 0; /* an assertion for each would take long: Check notes every one in a file */
+    while (i < n && found[i] == refs[i])
+        i++;
+    ck_assert_msg(i == n, "reference %zu is 0x%x, not 0x%x", i, i < n ? found[i] : 0,
+                  i < n ? refs[i] : 0);
 }
 
 #define KIT_EXPECT_REFS(trace, ...)                                                                \
