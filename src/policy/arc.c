@@ -12,6 +12,7 @@
 #include "policy/chain.h"
 #include "policy/log_bulk.h"
 #include "policy/policy.h"
+#include "policy/target.h"
 
 enum { LIST_SHIFT = 2, LIST_MASK = 3 << LIST_SHIFT, LISTED = MM_OWN << 2, ADAPTED = MM_OWN << 3 };
 enum { T1, B1, B2, N_CHAINS, T2 = N_CHAINS };
@@ -22,8 +23,7 @@ struct arc {
     struct mm_chain lists[N_CHAINS]; /* most recently used first */
     struct mm_log t2;
     mmsim_page n_t2;
-    double p;
-    bool integer;
+    struct mm_target target; /* for T1 */
 };
 
 static size_t lay_out(struct arc *arc, uint8_t *base, const struct mmsim_policy_setup *setup)
@@ -34,8 +34,7 @@ static size_t lay_out(struct arc *arc, uint8_t *base, const struct mmsim_policy_
     mm_log_lay_out(&arc->t2, &block, setup->universe, setup->frames,
                    setup->universe * 3ull / 4 + setup->frames);
     arc->n_t2 = 0;
-    arc->p = 0;
-    arc->integer = mm_param_whole(setup, PARAM_INTEGER);
+    arc->target = (struct mm_target){0, mm_param_whole(setup, PARAM_INTEGER)};
     return block.n_bytes;
 }
 
@@ -57,7 +56,7 @@ static inline unsigned in_list(unsigned list)
 
 static inline unsigned list_of(const struct arc *arc, mmsim_page page)
 {
-    return (arc->resident.flags[page] & (unsigned)LIST_MASK) >> LIST_SHIFT;
+    return (unsigned)(arc->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
 }
 
 static inline bool is_ghost(const struct arc *arc, mmsim_page page)
@@ -92,15 +91,8 @@ static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_
 /* Cases II and III: what a returning page teaches. */
 static MM_ALWAYS_INLINE void adapt(struct arc *arc, unsigned from)
 {
-    mmsim_page ours = arc->lists[from].n_pages, other = arc->lists[from == B1 ? B2 : B1].n_pages;
-    double step = arc->integer ? other / ours : (double)other / ours;
-    if (step < 1)
-        step = 1;
-    arc->p += from == B1 ? step : -step;
-    if (arc->p < 0)
-        arc->p = 0;
-    if (arc->p > arc->resident.frames)
-        arc->p = arc->resident.frames;
+    mm_target_move(&arc->target, from == B1 ? 1 : -1, arc->lists[from].n_pages,
+                   arc->lists[from == B1 ? B2 : B1].n_pages, arc->resident.frames);
 }
 
 static MM_ALWAYS_INLINE mmsim_page demote(struct arc *arc, mmsim_page victim, unsigned to)
@@ -114,7 +106,7 @@ static MM_ALWAYS_INLINE mmsim_page demote(struct arc *arc, mmsim_page victim, un
 static MM_ALWAYS_INLINE mmsim_page replace(struct arc *arc, bool from_b2)
 {
     mmsim_page n = arc->lists[T1].n_pages;
-    bool t1 = n > 0 && (n > arc->p || (from_b2 && n == arc->p));
+    bool t1 = n > 0 && (n > arc->target.p || (from_b2 && n == arc->target.p));
     if (t1 || arc->n_t2 == 0)
         return demote(arc, mm_chain_pop(&arc->lists[T1]), B1);
     arc->n_t2--;
@@ -220,8 +212,7 @@ static void resize(void *state, mmsim_page frames)
 {
     struct arc *arc = (struct arc *)state;
     arc->resident.frames = frames;
-    if (arc->p > frames)
-        arc->p = frames;
+    mm_target_resize(&arc->target, frames);
     trim(arc);
 }
 
@@ -243,7 +234,7 @@ static const char *check(const void *state)
         return "T1 and B1 together are larger than the memory";
     if (arc->resident.n_pages + lists[B1].n_pages + lists[B2].n_pages > 2 * c)
         return "the four lists together are larger than twice the memory";
-    return arc->p < 0 || arc->p > c ? "the target for T1 is not in its range" : NULL;
+    return arc->target.p < 0 || arc->target.p > c ? "the target for T1 is not in its range" : NULL;
 }
 
 static const struct mmsim_param params[] = {

@@ -9,6 +9,7 @@
 #include "policy/chain.h"
 #include "policy/look.h"
 #include "policy/policy.h"
+#include "policy/target.h"
 
 enum {
     LIST_SHIFT = 2,
@@ -23,8 +24,7 @@ struct car {
     struct mm_resident resident;
     struct mm_looker looker;
     struct mm_chain lists[N_LISTS]; /* newest first; the hand of a clock is at its end */
-    double p;                       /* the target for T1 */
-    bool integer;
+    struct mm_target target;        /* for T1 */
 };
 
 static size_t lay_out(struct car *car, uint8_t *base, const struct mmsim_policy_setup *setup)
@@ -33,8 +33,7 @@ static size_t lay_out(struct car *car, uint8_t *base, const struct mmsim_policy_
     mm_resident_lay_out(&car->resident, &block, setup);
     mm_chain_lay_out(car->lists, N_LISTS, &block, setup->universe);
     car->looker = mm_looker_of(setup);
-    car->p = 0;
-    car->integer = mm_param_whole(setup, PARAM_INTEGER);
+    car->target = (struct mm_target){0, mm_param_whole(setup, PARAM_INTEGER)};
     return block.n_bytes;
 }
 
@@ -56,7 +55,7 @@ static inline unsigned in_list(unsigned list)
 
 static inline unsigned list_of(const struct car *car, mmsim_page page)
 {
-    return (car->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
+    return (unsigned)(car->resident.flags[page] & LIST_MASK) >> LIST_SHIFT;
 }
 
 static inline bool is_ghost(const struct car *car, mmsim_page page)
@@ -84,7 +83,7 @@ static MM_ALWAYS_INLINE mmsim_page choose(struct car *car, const struct mm_looke
     const struct mm_chain *lists = car->lists;
     for (;;) {
         mmsim_page n = lists[T1].n_pages;
-        bool t1 = n > 0 && (n >= car->p || lists[T2].n_pages == 0);
+        bool t1 = n > 0 && (n >= car->target.p || lists[T2].n_pages == 0);
         mmsim_page page = mm_chain_last(&lists[t1 ? T1 : T2]);
         if (mm_look_clear(looker, &car->resident, page, REFERENCED)) {
             spare(car, t1 ? T1 : T2, page);
@@ -114,15 +113,8 @@ static MM_ALWAYS_INLINE mmsim_page evict_told(void *state, mmsim_page incoming)
 /* What a page that returns teaches. */
 static MM_ALWAYS_INLINE void adapt(struct car *car, unsigned from)
 {
-    mmsim_page ours = car->lists[from].n_pages, other = car->lists[from == B1 ? B2 : B1].n_pages;
-    double step = car->integer ? other / ours : (double)other / ours;
-    if (step < 1)
-        step = 1;
-    car->p += from == B1 ? step : -step;
-    if (car->p < 0)
-        car->p = 0;
-    if (car->p > car->resident.frames)
-        car->p = car->resident.frames;
+    mm_target_move(&car->target, from == B1 ? 1 : -1, car->lists[from].n_pages,
+                   car->lists[from == B1 ? B2 : B1].n_pages, car->resident.frames);
 }
 
 static MM_ALWAYS_INLINE void drop_ghost(struct car *car, unsigned list)
@@ -179,8 +171,7 @@ static void resize(void *state, mmsim_page frames)
 {
     struct car *car = (struct car *)state;
     car->resident.frames = frames;
-    if (car->p > frames)
-        car->p = frames;
+    mm_target_resize(&car->target, frames);
     trim(car);
 }
 
@@ -200,7 +191,7 @@ static const char *check(const void *state)
         return "T1 and B1 together are larger than the memory";
     if (car->resident.n_pages + lists[B1].n_pages + lists[B2].n_pages > 2 * c)
         return "the four lists together are larger than twice the memory";
-    return car->p < 0 || car->p > c ? "the target for T1 is not in its range" : NULL;
+    return car->target.p < 0 || car->target.p > c ? "the target for T1 is not in its range" : NULL;
 }
 
 static const struct mmsim_param params[] = {

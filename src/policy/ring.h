@@ -18,14 +18,16 @@ struct mm_ring {
     mmsim_page capacity, first, span, n_pages;
 };
 
-/* `slot_of` may serve several rings, each page being in one at most; NULL: one of its own. */
+/* `beside` is a ring over the same pages, each page being in one of them at most: they share
+ * slot_of. NULL: it has its own. */
 static inline void mm_ring_lay_out(struct mm_ring *ring, struct mm_block *block,
-                                   mmsim_page capacity, mmsim_page universe, mmsim_page *slot_of)
+                                   mmsim_page capacity, mmsim_page universe,
+                                   const struct mm_ring *beside)
 {
     *ring = (struct mm_ring){.capacity = capacity};
     ring->slots = (mmsim_page *)mm_block_take(block, capacity, sizeof *ring->slots);
-    ring->slot_of =
-        slot_of ? slot_of : (mmsim_page *)mm_block_take(block, universe, sizeof *ring->slot_of);
+    ring->slot_of = beside ? beside->slot_of
+                           : (mmsim_page *)mm_block_take(block, universe, sizeof *ring->slot_of);
 }
 
 static inline mmsim_page mm_ring_wrap(const struct mm_ring *ring, mmsim_page slot)

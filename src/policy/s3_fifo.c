@@ -59,9 +59,9 @@ static size_t lay_out(struct s3_fifo *s3, uint8_t *base, const struct mmsim_poli
     mm_resident_lay_out(&s3->resident, &block, setup);
     set_sizes(s3, frames);
     mm_ring_lay_out(&s3->small, &block, frames, universe, NULL);
-    mm_ring_lay_out(&s3->main, &block, frames, universe, s3->small.slot_of);
+    mm_ring_lay_out(&s3->main, &block, frames, universe, &s3->small);
     mm_ring_lay_out(&s3->leaving, &block, s3->variant == CAFFEINE ? frames : 0, universe,
-                    s3->small.slot_of);
+                    &s3->small);
     mm_log_lay_out(&s3->ghosts, &block, universe, s3->max_ghosts + 1, 0);
     s3->n_ghosts = 0;
     return block.n_bytes;
@@ -100,7 +100,7 @@ static MM_ALWAYS_INLINE unsigned count_of(struct s3_fifo *s3, const struct mm_lo
     uint8_t *flags = &s3->resident.flags[page];
     if (mm_look_found(looker, &s3->resident, page))
         count_one(flags);
-    return *flags & COUNT_MASK;
+    return (unsigned)(*flags & COUNT_MASK);
 }
 
 /* If it is a ghost: not any more, but for its load. */

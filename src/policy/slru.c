@@ -50,7 +50,7 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
 
 static inline unsigned segment_of(const struct slru *slru, mmsim_page page)
 {
-    return (slru->resident.flags[page] & SEGMENT_MASK) >> SEGMENT_SHIFT;
+    return (unsigned)(slru->resident.flags[page] & SEGMENT_MASK) >> SEGMENT_SHIFT;
 }
 
 static MM_ALWAYS_INLINE void put(struct slru *slru, mmsim_page page, unsigned segment)
