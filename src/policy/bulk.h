@@ -8,11 +8,16 @@
 #include "policy/resident.h"
 
 #if defined(__GNUC__)
-#define MM_ALWAYS_INLINE inline __attribute__((always_inline))
 #define MM_NEVER_INLINE __attribute__((noinline))
 #else
-#define MM_ALWAYS_INLINE inline
 #define MM_NEVER_INLINE
+#endif
+
+/* Debug builds are made for debuggers: what the compiler would not inline there, it may not. */
+#if defined(__GNUC__) && !defined(MM_DEBUG)
+#define MM_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define MM_ALWAYS_INLINE inline
 #endif
 
 struct mm_bulk {
