@@ -46,7 +46,8 @@ void mm_reclaim_fini(struct mm_reclaim *reclaim)
 
 /* ---- one run ---- */
 
-/* It does not begin itself again; and tables that it empties may be wanted by whoever waits for it. */
+/* It does not begin itself again; and tables that it empties may be wanted by whoever waits for it.
+ */
 static void begin(struct mm_reclaim *reclaim)
 {
     reclaim->busy = true;
@@ -95,9 +96,10 @@ static bool is_kept(const struct mm_pager *pager, mmsim_page page)
 
 static enum mm_out send_out(struct mm_reclaim *reclaim, struct mm_out_batch *batch, mmsim_page page)
 {
-    if (is_kept(reclaim->pager, page))
+    mmsim_pfn pfn = reclaim->pager->pages[page].pfn;
+    if (is_kept(reclaim->pager, page) || (reclaim->only_low && mm_pfn_zone(pfn) != MM_ZONE_LOW))
         return MM_OUT_PINNED;
-    struct mm_frame *frame = &reclaim->zones->table[reclaim->pager->pages[page].pfn];
+    struct mm_frame *frame = &reclaim->zones->table[pfn];
     return frame->use == MM_FRAME_ANON ? mm_out_begin(reclaim, batch, frame)
                                        : mm_reclaim_object_page(reclaim, frame);
 }
@@ -261,16 +263,17 @@ bool mm_reclaim_relieve(struct mm_reclaim *reclaim, enum mm_zone_reason reason)
     return n_freed > 0;
 }
 
-static bool is_short(const struct mm_reclaim *reclaim)
+static bool is_short(const struct mm_reclaim *reclaim, enum mm_zone_kind zone)
 {
-    for (unsigned zone = 0; zone < MM_N_ZONES; zone++)
-        if (reclaim->zones->n_managed[zone] > 0 &&
-            mm_zones_pressure(reclaim->zones, (enum mm_zone_kind)zone) != MM_PRESSURE_NONE)
-            return true;
-    return false;
+    return reclaim->zones->n_managed[zone] > 0 &&
+           mm_zones_pressure(reclaim->zones, zone) != MM_PRESSURE_NONE;
 }
 
-/* Up to the high marks, or as far as it goes. */
+/*
+ * Until low memory is at its high mark, or as far as it goes. What high memory lacks, low memory
+ * can serve, not the reverse (Linux: pgdat_balanced): so while there is enough of high memory, only
+ * pages in low memory go.
+ */
 static void run_in_background(struct mm_reclaim *reclaim)
 {
     uint64_t n_freed = 0;
@@ -278,10 +281,13 @@ static void run_in_background(struct mm_reclaim *reclaim)
     reclaim->woken = false;
     reclaim->pager->incoming = MMSIM_NO_PAGE;
     mm_zones_drain(reclaim->zones); /* frames on lists of CPUs are free, and not counted so */
-    while (is_short(reclaim) && (n = mm_reclaim_run(reclaim, NULL, DIRECT_PAGES)) > 0) {
+    reclaim->only_low = !is_short(reclaim, MM_ZONE_HIGH);
+    while (is_short(reclaim, MM_ZONE_LOW) &&
+           (n = mm_reclaim_run(reclaim, NULL, DIRECT_PAGES)) > 0) {
         mm_zones_drain(reclaim->zones);
         n_freed += n;
     }
+    reclaim->only_low = false;
     reclaim->pager->stats.background++;
     tell(reclaim, "background", n_freed);
 }

@@ -9,7 +9,7 @@
  * When:
  *   - a process may have no more frames (user_frames, its own limit, its allotment): one page, just
  *     before the new one comes;
- *   - a zone is below its low watermark: in the background, until it is above high;
+ *   - low memory is below its low watermark: in the background, until it is above high;
  *   - a request found nothing: directly, on behalf of whoever asks, 32 pages at a time. Then the
  *     kernel's own memory shrinks, too (slabs, empty tables).
  * Which page goes, its domain's policy says (pager.h). What cannot go is put back: the policy sees
@@ -68,7 +68,8 @@ struct mm_reclaim {
     uint64_t n_rounds;    /* through all domains */
     bool busy;            /* it does not begin itself again */
     bool left_tables;     /* page tables may have become empty, and been left */
-    bool woken;           /* a zone is below its low mark */
+    bool only_low;        /* pages in high memory stay */
+    bool woken;           /* low memory is below its low mark */
     const char *refusal;  /* why the last page that was chosen could not go; NULL */
 };
 

@@ -224,8 +224,8 @@ static bool build_pager(struct mmsim_machine *machine)
 static void note_pressure(void *user, enum mm_zone_kind zone, enum mm_pressure pressure)
 {
     struct mm_reclaim *reclaim = user;
-    (void)zone, (void)pressure;
-    reclaim->woken = true;
+    (void)pressure;
+    reclaim->woken |= zone == MM_ZONE_LOW;
 }
 
 bool mm_machine_build_pager(struct mmsim_machine *machine)
