@@ -163,14 +163,10 @@ static int read_fail_frame(const char *value, struct vm_ops_options *options)
 static const struct valued_option {
     const char *name;
     int (*read)(const char *value, struct vm_ops_options *options);
-} VALUED_OPTIONS[] = {{"--paging", read_paging},
-                      {"--execute", read_execute},
-                      {"--cpu", read_cpu},
-                      {"--ram", read_ram},
-                      {"--user-frames", read_user_frames},
-                      {"--swap", read_swap},
-                      {"--policy", read_policy},
-                      {"--fail-frame", read_fail_frame}};
+} VALUED_OPTIONS[] = {
+    {"--paging", read_paging}, {"--execute", read_execute},         {"--cpu", read_cpu},
+    {"--ram", read_ram},       {"--user-frames", read_user_frames}, {"--swap", read_swap},
+    {"--policy", read_policy}, {"--fail-frame", read_fail_frame}};
 
 /* Takes --name=VALUE or --name VALUE. False: it is none of these; else *status. */
 static bool read_valued(int n, char *const *argv, int *i, struct vm_ops_options *options,

@@ -13,10 +13,10 @@
 struct vm_ops_options {
     struct mmsim_config config;
     const char *file;
-    bool keys;           /* the machine has protection keys */
-    bool echo;           /* operations are printed beside their results */
-    bool faults;         /* ... and the faults that accesses took */
-    bool check;          /* the whole machine, after each program */
+    bool keys;   /* the machine has protection keys */
+    bool echo;   /* operations are printed beside their results */
+    bool faults; /* ... and the faults that accesses took */
+    bool check;  /* the whole machine, after each program */
     struct mmsim_swap_area swap;
     uint64_t fail_frame; /* the N-th frame that a program asks for is refused; 0: none */
 };
