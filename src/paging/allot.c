@@ -17,7 +17,7 @@ uint64_t mm_allot_n_domains(const struct mm_pager *pager)
 uint64_t mm_allot_working_set(const struct mm_domain *domain, uint64_t window)
 {
     const struct mm_pager *pager = domain->pager;
-    uint64_t now = pager->setup.references(pager->setup.user);
+    uint64_t now = mm_pager_now(pager);
     uint64_t n = 0;
     for (mmsim_page page = 0; page < pager->n_ever; page++) {
         const struct mm_pager_page *info = &pager->pages[page];
@@ -36,7 +36,7 @@ static uint64_t share(uint64_t total, uint64_t part, uint64_t whole)
 static uint64_t by_fault_frequency(const struct mm_domain *domain)
 {
     struct mm_pager *pager = domain->pager;
-    uint64_t now = pager->setup.references(pager->setup.user);
+    uint64_t now = mm_pager_now(pager);
     uint64_t pause = now - domain->last_fault;
     if (pause < pager->setup.threshold || domain->n_loads == 0)
         return domain->n_resident + 1;
@@ -47,7 +47,7 @@ static uint64_t by_fault_frequency(const struct mm_domain *domain)
 static uint64_t by_working_set(struct mm_domain *domain)
 {
     struct mm_pager *pager = domain->pager;
-    uint64_t now = pager->setup.references(pager->setup.user);
+    uint64_t now = mm_pager_now(pager);
     uint64_t pause = pager->setup.window / 4;
     if (domain->allotment != UINT64_MAX && now - domain->last_share < pause)
         return domain->n_resident + 1;
@@ -86,11 +86,7 @@ void mm_allot_at_fault(struct mm_domain *domain, uint64_t n_pages, uint64_t n_al
 
 void mm_allot_settle(struct mm_domain *domain)
 {
-    const struct mm_pager *pager = domain->pager;
-    uint64_t n = domain->allotment > domain->n_resident ? domain->allotment : domain->n_resident;
-    mmsim_page frames = n < domain->setup.frames ? (mmsim_page)n : domain->setup.frames;
-    if (!pager->policy.ops->resize || frames == domain->policy_frames || frames == 0)
-        return;
-    domain->policy_frames = frames;
-    pager->policy.ops->resize(domain->state, frames);
+    uint64_t needed = domain->n_resident + 1; /* with the one that comes */
+    uint64_t n = domain->allotment > needed ? domain->allotment : needed;
+    mm_pager_resize(domain, n < domain->setup.frames ? (mmsim_page)n : domain->setup.frames);
 }

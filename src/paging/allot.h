@@ -19,7 +19,8 @@
  * `n_all` those mapped by all. */
 void mm_allot_at_fault(struct mm_domain *domain, uint64_t n_pages, uint64_t n_all);
 
-/* Room has been made: the policy is told how many frames it has, never fewer than its pages. */
+/* Room has been made: the policy is told how many frames it has, never fewer than its pages need.
+ */
 void mm_allot_settle(struct mm_domain *domain);
 
 /* Frames that user pages may have. */

@@ -29,11 +29,6 @@ static mmsim_page next_resident(const struct mm_pager *pager, mmsim_page page)
 
 /* ---- what a policy sees ---- */
 
-static uint64_t references(const struct mm_pager *pager)
-{
-    return pager->setup.references(pager->setup.user);
-}
-
 static enum mmsim_look look(void *user, mmsim_page page)
 {
     struct mm_domain *domain = user;
@@ -43,7 +38,7 @@ static enum mmsim_look look(void *user, mmsim_page page)
         return MMSIM_LOOK_NOTHING;
     enum mmsim_look found = pager->look(pager->look_user, info->pfn);
     if (found != MMSIM_LOOK_NOTHING)
-        info->used_at = references(pager);
+        info->used_at = mm_pager_now(pager);
     return found;
 }
 
@@ -68,13 +63,27 @@ void mm_pager_harvest(struct mm_pager *pager)
         harvest(pager, NULL);
 }
 
+static bool polls(const struct mm_pager *pager)
+{
+    bool looks = pager->policy.ops->flags & MMSIM_POLICY_LOOKS;
+    return pager->setup.interval > 0 && !pager->setup.exact && !looks;
+}
+
 void mm_pager_poll(struct mm_pager *pager)
 {
-    uint64_t now = references(pager);
-    if (pager->setup.interval == 0 || now < pager->next_look)
+    uint64_t now = mm_pager_now(pager);
+    if (!polls(pager) || now < pager->next_look)
         return;
-    pager->next_look = now + pager->setup.interval;
+    pager->next_look = (now / pager->setup.interval + 1) * pager->setup.interval;
     mm_pager_harvest(pager);
+}
+
+uint64_t mm_pager_until_poll(const struct mm_pager *pager)
+{
+    if (!polls(pager))
+        return UINT64_MAX;
+    uint64_t now = mm_pager_now(pager);
+    return now < pager->next_look ? pager->next_look - now : 0;
 }
 
 /* ---- domains ---- */
@@ -130,10 +139,21 @@ struct mm_domain *mm_pager_join(struct mm_pager *pager, const struct mm_aspace *
     return pager->setup.local ? make_domain(pager, aspace) : pager->root;
 }
 
+void mm_pager_resize(struct mm_domain *domain, mmsim_page frames)
+{
+    const struct mmsim_policy_ops *ops = domain->pager->policy.ops;
+    if (!ops->resize || frames == domain->policy_frames)
+        return;
+    domain->policy_frames = frames;
+    ops->resize(domain->state, frames);
+}
+
 static void enter(struct mm_pager *pager, struct mm_domain *domain, mmsim_page page,
                   enum mmsim_kind kind)
 {
     MM_ASSERT(domain->n_resident < domain->setup.frames, "a policy gets more pages than frames");
+    if (domain->n_resident >= domain->policy_frames)
+        mm_pager_resize(domain, (mmsim_page)domain->n_resident + 1);
     pager->pages[page].domain = domain;
     pager->pages[page].place = MM_PLACE_RESIDENT;
     set_resident(pager, page);
@@ -180,8 +200,8 @@ bool mm_pager_init(struct mm_pager *pager, const struct mm_pager_setup *setup)
     const struct mm_zones *zones = setup->zones;
     *pager = (struct mm_pager){.setup = *setup, .policy = *setup->policy};
     pager->setup.policy = &pager->policy;
-    pager->incoming = pager->just_loaded = pager->unused = MMSIM_NO_PAGE;
-    pager->kept[0] = pager->kept[1] = MMSIM_NO_PAGE;
+    pager->incoming = pager->unused = MMSIM_NO_PAGE;
+    mm_pager_next_access(pager);
     pager->next_look = setup->interval;
     uint64_t capacity =
         zones->user_limit < zones->n_ram_frames ? zones->user_limit : zones->n_ram_frames;
@@ -238,8 +258,8 @@ void mm_pager_forget(struct mm_pager *pager, mmsim_page page)
     for (unsigned i = 0; i < 2; i++)
         if (pager->kept[i] == page)
             pager->kept[i] = MMSIM_NO_PAGE;
-    if (pager->just_loaded == page)
-        pager->just_loaded = MMSIM_NO_PAGE;
+    if (pager->incoming == page)
+        pager->incoming = MMSIM_NO_PAGE;
     *info = (struct mm_pager_page){.pfn = pager->unused};
     pager->unused = page;
 }
@@ -303,7 +323,7 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
     MM_ASSERT(info->place == MM_PLACE_ABSENT, "a page is loaded that is not absent");
     if (info->domain && info->domain != domain)
         pager->policy.ops->forget(info->domain->state, page);
-    uint64_t now = references(pager);
+    uint64_t now = mm_pager_now(pager);
     pager->stats.loads++;
     domain->n_loads++;
     domain->last_fault = now;
@@ -313,7 +333,6 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
     info->used_at = now;
     enter(pager, domain, page, kind);
     pager->incoming = MMSIM_NO_PAGE;
-    pager->just_loaded = page;
     pager->kept[1] = pager->kept[0];
     pager->kept[0] = page;
 }
@@ -321,10 +340,8 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
 void mm_pager_reference(struct mm_pager *pager, mmsim_page page, enum mmsim_kind kind)
 {
     struct mm_pager_page *info = &pager->pages[page];
-    mmsim_page loaded = pager->just_loaded;
-    pager->just_loaded = MMSIM_NO_PAGE;
-    info->used_at = references(pager);
-    if (page != loaded && info->place == MM_PLACE_RESIDENT)
+    info->used_at = mm_pager_now(pager);
+    if (!mm_pager_keeps(pager, page) && info->place == MM_PLACE_RESIDENT)
         pager->policy.ops->reference(info->domain->state, page, kind);
 }
 
@@ -412,7 +429,7 @@ size_t mm_pager_tick(struct mm_domain *domain, mmsim_page *leaving, size_t max)
 {
     struct mm_pager *pager = domain->pager;
     const struct mmsim_policy_ops *ops = pager->policy.ops;
-    size_t n = ops->tick ? ops->tick(domain->state, references(pager), leaving, max) : 0;
+    size_t n = ops->tick ? ops->tick(domain->state, mm_pager_now(pager), leaving, max) : 0;
     for (size_t i = 0; i < n; i++) {
         if (!is_his(domain, leaving[i])) {
             pager->broken = "the policy gives up a page that is not resident";

@@ -98,7 +98,7 @@ struct mm_pager_setup {
     struct mm_obs *obs;
     const struct mmsim_policy_choice *policy; /* copied */
     bool exact;                               /* every reference is told */
-    uint64_t interval; /* references between two looks at all accessed bits; 0: never */
+    uint64_t interval; /* references between two looks at all accessed bits; 0: when needed */
     bool local;
     enum mmsim_allocation allocation;
     uint64_t window;    /* allocation WORKING_SET: references that make a working set */
@@ -121,8 +121,8 @@ struct mm_pager {
     uint32_t owner;            /* number of the address space that the kernel works for */
     struct mm_domain *current; /* on whose behalf the kernel works; NULL: root's */
     mmsim_page incoming;       /* what room is made for; MMSIM_NO_PAGE */
-    mmsim_page just_loaded;    /* view exact: the access that loads a page is not told again */
-    mmsim_page kept[2];        /* pages that the access under way brought in, or uses */
+    mmsim_page kept[2];        /* the last two pages that the access under way has brought in */
+    uint64_t n_faulted;        /* accesses that were not made, or only when tried again */
     uint32_t evictions;        /* the clock of evictions */
     uint64_t next_look;        /* references */
     struct mm_pager_stats stats;
@@ -143,6 +143,9 @@ struct mm_domain *mm_pager_join(struct mm_pager *pager, const struct mm_aspace *
 /* A domain for an address space, whatever the scope. NULL: no host memory. */
 struct mm_domain *mm_pager_found(struct mm_pager *pager, const struct mm_aspace *aspace);
 
+/* The policy of a domain is told how many frames it has, 1 to setup.frames. */
+void mm_pager_resize(struct mm_domain *domain, mmsim_page frames);
+
 /* A page of another domain becomes one of this one's. MMSIM_NO_PAGE is allowed. */
 void mm_pager_adopt(struct mm_domain *domain, mmsim_page page);
 
@@ -155,10 +158,22 @@ static inline struct mm_domain *mm_pager_payer(const struct mm_pager *pager)
     return pager->current ? pager->current : pager->root;
 }
 
-/* An access begins: what it brings in stays until it is done. */
-static inline void mm_pager_begin_access(struct mm_pager *pager)
+/* An access begins, or is done: what one brings in stays until then. */
+static inline void mm_pager_next_access(struct mm_pager *pager)
 {
     pager->kept[0] = pager->kept[1] = MMSIM_NO_PAGE;
+}
+
+/* Whether the access under way has brought a page in. */
+static inline bool mm_pager_keeps(const struct mm_pager *pager, mmsim_page page)
+{
+    return page == pager->kept[0] || page == pager->kept[1];
+}
+
+/* The time of policies: references that were made. However often one is tried, it is one. */
+static inline uint64_t mm_pager_now(const struct mm_pager *pager)
+{
+    return pager->setup.references(pager->setup.user) - pager->n_faulted;
 }
 
 /* ---- the life of a page ---- */
@@ -172,7 +187,7 @@ void mm_pager_forget(struct mm_pager *pager, mmsim_page page);
 /* It is in a frame from now on. */
 void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum mmsim_kind kind);
 
-/* View exact: it was referenced. */
+/* View exact: it was referenced. The load of a page is its first reference already. */
 void mm_pager_reference(struct mm_pager *pager, mmsim_page page, enum mmsim_kind kind);
 
 /* Its frame is another. */
@@ -198,8 +213,11 @@ void mm_pager_release(struct mm_pager *pager, mmsim_page page);
 /* Tells every policy which pages have their accessed bits set, and clears them. */
 void mm_pager_harvest(struct mm_pager *pager);
 
-/* The same, if so many references have been made since the last time. */
+/* The same, if it is time: every `interval` references, unless the policy's own hand looks. */
 void mm_pager_poll(struct mm_pager *pager);
+
+/* References until then; UINT64_MAX: it never comes. */
+uint64_t mm_pager_until_poll(const struct mm_pager *pager);
 
 /* Pages that a policy gives up because time has passed, at most `max`: they are leaving. */
 size_t mm_pager_tick(struct mm_domain *domain, mmsim_page *leaving, size_t max);

@@ -88,16 +88,11 @@ static const char *const REASONS[] = {
     [MM_OUT_IO_ERROR] = "pages could not be written",
 };
 
-/* The access under way has just brought it in: it would come back at once. */
-static bool is_kept(const struct mm_pager *pager, mmsim_page page)
-{
-    return page == pager->kept[0] || page == pager->kept[1];
-}
-
 static enum mm_out send_out(struct mm_reclaim *reclaim, struct mm_out_batch *batch, mmsim_page page)
 {
     mmsim_pfn pfn = reclaim->pager->pages[page].pfn;
-    if (is_kept(reclaim->pager, page) || (reclaim->only_low && mm_pfn_zone(pfn) != MM_ZONE_LOW))
+    bool would_come_back = mm_pager_keeps(reclaim->pager, page);
+    if (would_come_back || (reclaim->only_low && mm_pfn_zone(pfn) != MM_ZONE_LOW))
         return MM_OUT_PINNED;
     struct mm_frame *frame = &reclaim->zones->table[pfn];
     return frame->use == MM_FRAME_ANON ? mm_out_begin(reclaim, batch, frame)
@@ -108,7 +103,7 @@ static enum mm_out send_out(struct mm_reclaim *reclaim, struct mm_out_batch *bat
 static bool spare(struct mm_reclaim *reclaim, mmsim_page page, unsigned *n_spared)
 {
     struct mm_frame *frame = &reclaim->zones->table[reclaim->pager->pages[page].pfn];
-    if (*n_spared >= reclaim->setup.clean_first || is_kept(reclaim->pager, page) ||
+    if (*n_spared >= reclaim->setup.clean_first || mm_pager_keeps(reclaim->pager, page) ||
         !mm_out_clean(reclaim, frame))
         return false;
     ++*n_spared;
@@ -311,21 +306,28 @@ static void give_up(struct mm_reclaim *reclaim, struct mm_domain *domain)
 static void let_time_pass(struct mm_reclaim *reclaim)
 {
     struct mm_pager *pager = reclaim->pager;
+    bool looks = pager->policy.ops->flags & MMSIM_POLICY_LOOKS;
     begin(reclaim);
-    mm_pager_harvest(pager);
+    if (!looks && pager->setup.interval == 0) /* who goes must not have been used just now */
+        mm_pager_harvest(pager);
     for (struct mm_list *at = pager->domains.next; at != &pager->domains; at = at->next)
         give_up(reclaim, MM_CONTAINER_OF(at, struct mm_domain, link));
     end(reclaim);
 }
 
-void mm_reclaim_work(struct mm_reclaim *reclaim)
+void mm_reclaim_tick(struct mm_reclaim *reclaim)
 {
     if (reclaim->busy)
         return;
     mm_pager_poll(reclaim->pager);
     if (mm_pager_ticks(reclaim->pager))
         let_time_pass(reclaim);
-    if (reclaim->woken)
+}
+
+void mm_reclaim_work(struct mm_reclaim *reclaim)
+{
+    mm_reclaim_tick(reclaim);
+    if (reclaim->woken && !reclaim->busy)
         run_in_background(reclaim);
 }
 

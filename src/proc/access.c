@@ -22,8 +22,8 @@ static struct mm_pager *pager_of(const struct mm_actor *actor)
 }
 
 /* View exact: the page at an address was referenced. */
-static void tell_pager(const struct mm_actor *actor, enum mmsim_access_kind kind,
-                       mmsim_vaddr address)
+static void tell_page(const struct mm_actor *actor, enum mmsim_access_kind kind,
+                      mmsim_vaddr address)
 {
     static const enum mmsim_kind kinds[] = {[MMSIM_ACCESS_READ] = MMSIM_KIND_LOAD,
                                             [MMSIM_ACCESS_WRITE] = MMSIM_KIND_STORE,
@@ -38,6 +38,18 @@ static void tell_pager(const struct mm_actor *actor, enum mmsim_access_kind kind
                  mm_frame_page(frame) != MMSIM_NO_PAGE;
     if (known)
         mm_pager_reference(pager_of(actor), mm_frame_page(frame), kinds[kind]);
+}
+
+/* View exact: an access is done. */
+static void tell_pager(const struct mm_actor *actor, enum mmsim_access_kind kind,
+                       mmsim_vaddr address, size_t n_bytes)
+{
+    mmsim_vaddr last = address + n_bytes - 1;
+    tell_page(actor, kind, address);
+    if ((address ^ last) >> MMSIM_PAGE_SHIFT)
+        tell_page(actor, kind, last);
+    mm_pager_next_access(pager_of(actor));
+    mm_reclaim_tick(actor->procs->vm->reclaim);
 }
 
 static enum mmsim_privilege privilege_of(const struct mm_actor *actor)
@@ -144,6 +156,7 @@ static bool handle_fault(const struct mm_actor *actor, enum mmsim_access_kind ki
     struct mm_cpu *cpu = cpu_of(actor);
     struct mmsim_fault fault = cpu->fault;
     fault.at_instruction = kind == MMSIM_ACCESS_FETCH;
+    pager_of(actor)->n_faulted++;
     struct mm_process *running = actor->procs->running[actor->cpu];
     mm_clock_charge(actor->procs->vm->clock, cpu->arch.preset->costs.fault);
     if (actor->procs->load_control)
@@ -265,7 +278,7 @@ bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, m
 {
     if (!admit(actor, kind, address, n_bytes, access))
         return false;
-    mm_pager_begin_access(pager_of(actor));
+    mm_pager_next_access(pager_of(actor));
     for (int n_faults = 0; n_faults < MAX_FAULTS_PER_ACCESS; n_faults++) {
         if (transfer(actor, kind, address, bytes, n_bytes)) {
             enum mmsim_bus_error why = cpu_of(actor)->bus_error;
@@ -273,7 +286,7 @@ bool mm_access_once(const struct mm_actor *actor, enum mmsim_access_kind kind, m
                 refuse_by_bus(address, why, access);
             access->done += why ? 0 : n_bytes;
             if (pager_of(actor)->setup.exact)
-                tell_pager(actor, kind, address);
+                tell_pager(actor, kind, address, n_bytes);
             return !why;
         }
         if (!handle_fault(actor, kind, access))
@@ -339,7 +352,7 @@ static bool run_reference(const struct mm_actor *actor, struct mmsim_reference *
                           enum attempt attempt, struct mmsim_access *access)
 {
     enum mmsim_access_kind kind = (enum mmsim_access_kind)reference->kind;
-    mm_pager_begin_access(pager_of(actor));
+    mm_pager_next_access(pager_of(actor));
     if (attempt == ATTEMPT_FAULTED && !handle_fault(actor, kind, access))
         return false;
     return mm_access_once(actor, kind, reference->address, &reference->value,
@@ -366,6 +379,18 @@ static size_t run_hits(struct mm_cpu *cpu, struct mmsim_reference *references, s
     return i;
 }
 
+/* How many of n references may be made before the pager wants to look at all accessed bits, which
+ * it does if it is time: a clock interrupt. At least one. */
+static size_t until_interrupt(const struct mm_actor *actor, size_t n)
+{
+    uint64_t n_more = mm_pager_until_poll(pager_of(actor));
+    if (n_more == 0) {
+        mm_reclaim_tick(actor->procs->vm->reclaim);
+        n_more = mm_pager_until_poll(pager_of(actor));
+    }
+    return n_more < n && n_more > 0 ? (size_t)n_more : n;
+}
+
 /* View exact: one after the other. */
 static struct mmsim_access tell_each(const struct mm_actor *actor,
                                      struct mmsim_reference *references, size_t n)
@@ -378,24 +403,36 @@ static struct mmsim_access tell_each(const struct mm_actor *actor,
     return access;
 }
 
+/* From references[i] on, before `end`; where it came to. Less than `end`: *access says why. */
+static size_t run_some(const struct mm_actor *actor, struct mmsim_reference *references, size_t i,
+                       size_t end, struct mmsim_access *access)
+{
+    struct mm_cpu *cpu = cpu_of(actor);
+    for (; i < end; i++) {
+        if (actor->process)
+            i += run_hits(cpu, references + i, end - i);
+        if (i == end)
+            break;
+        if (end - i > MM_PREFETCH_DISTANCE) /* a miss leaves time: what comes soon may come along */
+            mm_shortcut_prefetch(&cpu->shortcut, references[i + MM_PREFETCH_DISTANCE].address);
+        enum attempt attempt = actor->process ? try_directly(cpu, &references[i]) : ATTEMPT_NONE;
+        if (attempt != ATTEMPT_MOVED && !run_reference(actor, &references[i], attempt, access))
+            break;
+    }
+    return i;
+}
+
 struct mmsim_access mm_access_batch(const struct mm_actor *actor,
                                     struct mmsim_reference *references, size_t n)
 {
     struct mmsim_access access = {.outcome = MMSIM_DONE};
-    struct mm_cpu *cpu = cpu_of(actor);
-    size_t i = 0;
     if (pager_of(actor)->setup.exact)
         return tell_each(actor, references, n);
-    for (; i < n; i++) {
-        if (actor->process)
-            i += run_hits(cpu, references + i, n - i);
-        if (i == n)
-            break;
-        if (n - i > MM_PREFETCH_DISTANCE) /* a miss leaves time: what comes soon may come along */
-            mm_shortcut_prefetch(&cpu->shortcut, references[i + MM_PREFETCH_DISTANCE].address);
-        enum attempt attempt = actor->process ? try_directly(cpu, &references[i]) : ATTEMPT_NONE;
-        if (attempt != ATTEMPT_MOVED && !run_reference(actor, &references[i], attempt, &access))
-            break;
+    size_t i = 0;
+    size_t end = 0;
+    while (i == end && i < n) {
+        end = i + until_interrupt(actor, n - i);
+        i = run_some(actor, references, i, end, &access);
     }
     access.done = i;
     return access;

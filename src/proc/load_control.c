@@ -25,7 +25,7 @@ static void report(const struct mm_process *process, enum mmsim_event_type type)
 uint64_t mm_load_working_set(const struct mm_process *process)
 {
     const struct mm_pager *pager = pager_of(process->procs);
-    uint64_t now = pager->setup.references(pager->setup.user);
+    uint64_t now = mm_pager_now(pager);
     uint64_t n = 0;
     for (mmsim_page page = 0; page < pager->n_ever; page++) {
         const struct mm_pager_page *info = &pager->pages[page];
@@ -52,7 +52,7 @@ static void begin_anew(struct mm_procs *procs)
         domain->thrashes = false;
         domain->n_window = domain->n_window_hot = 0;
     }
-    procs->load_changed_at = pager->setup.references(pager->setup.user);
+    procs->load_changed_at = mm_pager_now(pager);
 }
 
 struct load {
@@ -99,7 +99,7 @@ void mm_load_resume(struct mm_process *process)
 void mm_load_control(struct mm_procs *procs, const struct mm_process *running)
 {
     struct mm_pager *pager = pager_of(procs);
-    uint64_t now = pager->setup.references(pager->setup.user);
+    uint64_t now = mm_pager_now(pager);
     bool is_time = now - procs->load_changed_at >= pager->setup.window;
     if (thrashes(pager)) {
         struct load load = look_at(procs, running);

@@ -281,6 +281,7 @@ void mm_machine_after_call(struct mmsim_machine *machine)
 {
     machine->pager.current = NULL;
     machine->pager.owner = 0;
+    mm_pager_next_access(&machine->pager);
     mm_reclaim_work(&machine->reclaim);
     mm_rmap_trim(&machine->reclaim.rmap);
     if (machine->reclaim.left_tables)
