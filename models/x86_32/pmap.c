@@ -297,8 +297,8 @@ struct mmsim_entry mm_x86_unmap(struct mmsim_page_map *map, mmsim_vaddr address)
         return decode(map, 0, in_table);
     write_entry(map, slot, 0);
     if (in_table) {
-        --*map->tables->used(map, table_of(map, read_directory(map, address)));
-        if (!is_kept(map, address))
+        uint16_t *used = map->tables->used(map, table_of(map, read_directory(map, address)));
+        if (--*used == 0 && !is_kept(map, address))
             put_table_if_empty(map, address);
     }
     return decode(map, value, in_table);

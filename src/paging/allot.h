@@ -15,8 +15,14 @@
 
 #include "paging/pager.h"
 
+/* Whether shares depend on how much is mapped. */
+static inline bool mm_allot_by_size(const struct mm_pager *pager)
+{
+    return pager->setup.local && pager->setup.allocation == MMSIM_ALLOCATION_PROPORTIONAL;
+}
+
 /* Before a page is loaded for a domain: sets its allotment. `n_pages` are those mapped by it, and
- * `n_all` those mapped by all. */
+ * `n_all` those mapped by all, where shares depend on it. */
 void mm_allot_at_fault(struct mm_domain *domain, uint64_t n_pages, uint64_t n_all);
 
 /* Room has been made: the policy is told how many frames it has, never fewer than its pages need.

@@ -187,6 +187,22 @@ static void adopt(struct mm_reclaim *reclaim, const struct fetch *fetch, unsigne
     mm_pager_load(reclaim->pager, page, mm_frame_pfn(reclaim->zones, frame), kind);
 }
 
+/* Returns how many there are. */
+static uint64_t adopt_neighbours(struct mm_reclaim *reclaim, const struct fetch *fetch)
+{
+    uint64_t n = 0;
+    reclaim->pager->ahead = true;
+    for (unsigned i = 0; i < fetch->n; i++) {
+        if (i == fetch->wanted || !fetch->frames[i])
+            continue;
+        adopt(reclaim, fetch, i, MMSIM_KIND_LOAD);
+        fetch->frames[i]->n_used |= MM_ANON_READ_AHEAD;
+        n++;
+    }
+    reclaim->pager->ahead = false;
+    return n;
+}
+
 static bool read(struct mm_reclaim *reclaim, struct fetch *fetch)
 {
     enum mm_swap_result result = mm_swap_read(reclaim->swap, fetch->first, fetch->n, fetch->pages);
@@ -232,14 +248,7 @@ enum mm_swap_in mm_anon_swap_in(struct mm_reclaim *reclaim, uint32_t slot, enum 
         return MM_SWAP_IN_ERROR;
     }
     *frame = fetch.frames[fetch.wanted];
-    uint64_t n_pages = 1;
-    for (unsigned i = 0; i < fetch.n; i++) {
-        if (i == fetch.wanted || !fetch.frames[i])
-            continue;
-        adopt(reclaim, &fetch, i, MMSIM_KIND_LOAD);
-        fetch.frames[i]->n_used |= MM_ANON_READ_AHEAD;
-        n_pages++;
-    }
+    uint64_t n_pages = 1 + adopt_neighbours(reclaim, &fetch);
     adopt(reclaim, &fetch, fetch.wanted, kind);
     tell(reclaim, slot, n_pages, true);
     return zeros ? MM_SWAP_IN_FOUND : MM_SWAP_IN_READ;

@@ -54,6 +54,12 @@ static inline void mm_anon_slot_get(struct mm_reclaim *reclaim, uint32_t slot)
 /* An entry that named the slot is gone. */
 void mm_anon_slot_put(struct mm_reclaim *reclaim, uint32_t slot);
 
+/* Whether its page can be had without a device: it is in a frame, or all zeros. */
+static inline bool mm_anon_slot_is_at_hand(const struct mm_reclaim *reclaim, uint32_t slot)
+{
+    return reclaim->cached[slot] != 0 || (reclaim->swap->slots[slot].marks & MM_SWAP_ZERO);
+}
+
 enum mm_swap_in { MM_SWAP_IN_FOUND, MM_SWAP_IN_READ, MM_SWAP_IN_NO_MEMORY, MM_SWAP_IN_ERROR };
 
 /*

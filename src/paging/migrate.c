@@ -26,7 +26,8 @@ static void visit_set(struct walk *walk, struct mm_pgtable *set, visitor visit)
     while ((page = mm_pgtable_next(set, page, MM_LAYOUT_USER_END)) < MM_LAYOUT_USER_END) {
         struct mmsim_entry entry = mm_pgtable_query(set, page);
         mmsim_pfn index = mm_address_pfn(entry.base) - moves->first;
-        if (index < moves->n_frames && moves->to[index] != MM_NO_PFN)
+        bool names_frame = entry.state == MMSIM_ENTRY_PRESENT || entry.state == MMSIM_ENTRY_HELD;
+        if (names_frame && index < moves->n_frames && moves->to[index] != MM_NO_PFN)
             visit(walk, set, page, &entry, index);
         page += (uint64_t)1 << mm_board_page_shift(walk->paging->board, entry.size_class);
     }

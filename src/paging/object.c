@@ -139,6 +139,18 @@ static struct mm_frame *add_zeros(struct mm_object *object, uint64_t index)
     return frame;
 }
 
+/* The same for a page that comes along with another. */
+static struct mm_frame *add_ahead(struct mm_object *object, uint64_t index)
+{
+    struct mm_reclaim *reclaim = object->cache->setup.reclaim;
+    if (reclaim)
+        reclaim->pager->ahead = true;
+    struct mm_frame *frame = add_zeros(object, index);
+    if (reclaim)
+        reclaim->pager->ahead = false;
+    return frame;
+}
+
 /* A page of shared memory comes back from its slot. */
 static enum mm_object_result swap_in(struct mm_object *object, uint64_t index, uint32_t slot,
                                      struct mm_frame **frame, bool *io)
@@ -230,7 +242,7 @@ enum mm_object_result mm_object_fetch(struct mm_object *object, uint64_t index,
         return MM_OBJECT_OK;
     *io = true;
     mm_frame_get(*frame); /* reading ahead may need memory, and must not take this page for it */
-    bool read = mm_readahead_read(object, index, *frame, advice, add_zeros);
+    bool read = mm_readahead_read(object, index, *frame, advice, add_ahead);
     (*frame)->count--;
     if (read)
         return MM_OBJECT_OK;

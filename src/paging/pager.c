@@ -333,6 +333,8 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
     info->used_at = now;
     enter(pager, domain, page, kind);
     pager->incoming = MMSIM_NO_PAGE;
+    if (pager->ahead)
+        return;
     pager->kept[1] = pager->kept[0];
     pager->kept[0] = page;
 }

@@ -122,6 +122,7 @@ struct mm_pager {
     struct mm_domain *current; /* on whose behalf the kernel works; NULL: root's */
     mmsim_page incoming;       /* what room is made for; MMSIM_NO_PAGE */
     mmsim_page kept[2];        /* the last two pages that the access under way has brought in */
+    bool ahead;                /* what comes now, nobody has asked for */
     uint64_t n_faulted;        /* accesses that were not made, or only when tried again */
     uint32_t evictions;        /* the clock of evictions */
     uint64_t next_look;        /* references */

@@ -78,9 +78,9 @@ static uint16_t *table_used(struct mmsim_page_map *map, mmsim_paddr table)
  * table. */
 static bool table_keeps(const struct mmsim_page_map *map, mmsim_vaddr covers)
 {
-    const struct mm_pgtable *set =
-        MM_CONTAINER_OF((struct mmsim_page_map *)(uintptr_t)map, struct mm_pgtable, map);
-    return set->paging->keeps_tables || mm_layout_is_vmalloc(covers);
+    struct mm_paging *paging = set_of((struct mmsim_page_map *)(uintptr_t)map)->paging;
+    paging->left_tables |= paging->keeps_tables;
+    return paging->keeps_tables || mm_layout_is_vmalloc(covers);
 }
 
 static const struct mmsim_table_ops table_ops = {

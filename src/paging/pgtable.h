@@ -45,6 +45,7 @@ struct mm_paging {
     struct mm_pgtable *master;
     struct mm_list sets; /* all struct mm_pgtable but the master */
     bool keeps_tables;   /* tables that become empty stay, for mm_gc_user_tables() to collect */
+    bool left_tables;    /* one was left so */
     /* Told of each page of a process that was moved to another frame; may be NULL. */
     void (*on_moved)(void *user, mmsim_pfn from, mmsim_pfn to);
     void *moved_user;

@@ -7,8 +7,7 @@
 #include "paging/out.h"
 
 enum {
-    DIRECT_PAGES = 32, /* taken out at once for a request that found nothing: SWAP_CLUSTER_MAX */
-    MAX_REFUSED = 64   /* victims that could not go, kept until others were found */
+    DIRECT_PAGES = 32 /* taken out at once for a request that found nothing: SWAP_CLUSTER_MAX */
 };
 
 /* ---- life ---- */
@@ -30,6 +29,9 @@ bool mm_reclaim_init(struct mm_reclaim *reclaim, const struct mm_reclaim_setup *
     size_t n_bytes = setup->swap->n_numbers * sizeof *reclaim->cached;
     if (n_bytes > 0 && !(reclaim->cached = mm_host_alloc(setup->host, n_bytes)))
         return false;
+    reclaim->refused = mm_host_reserve(setup->pager->capacity * sizeof *reclaim->refused);
+    if (!reclaim->refused)
+        return false;
     return mm_rmap_init(&reclaim->rmap, setup->paging->heap);
 }
 
@@ -38,6 +40,8 @@ void mm_reclaim_fini(struct mm_reclaim *reclaim)
     if (!reclaim->paging)
         return;
     mm_rmap_fini(&reclaim->rmap);
+    if (reclaim->refused)
+        mm_host_release(reclaim->refused, reclaim->pager->capacity * sizeof *reclaim->refused);
     if (reclaim->cached)
         mm_host_free(reclaim->setup.host, reclaim->cached,
                      reclaim->swap->n_numbers * sizeof *reclaim->cached);
@@ -58,27 +62,19 @@ static void end(struct mm_reclaim *reclaim)
 {
     reclaim->busy = false;
     reclaim->paging->keeps_tables = false;
-    reclaim->left_tables = true;
 }
 
-/* Pages that a policy chose and that stay. */
-struct refused {
-    mmsim_page pages[MAX_REFUSED];
-    unsigned n;
-};
-
-static void put_back(struct mm_reclaim *reclaim, struct refused *refused)
+static void put_back(struct mm_reclaim *reclaim)
 {
-    for (unsigned i = 0; i < refused->n; i++)
-        mm_pager_put_back(reclaim->pager, refused->pages[i]);
-    refused->n = 0;
+    for (mmsim_page i = 0; i < reclaim->n_refused; i++)
+        mm_pager_put_back(reclaim->pager, reclaim->refused[i]);
+    reclaim->n_refused = 0;
 }
 
-static void refuse(struct mm_reclaim *reclaim, struct refused *refused, mmsim_page page)
+static void refuse(struct mm_reclaim *reclaim, mmsim_page page)
 {
-    if (refused->n == MAX_REFUSED)
-        put_back(reclaim, refused);
-    refused->pages[refused->n++] = page;
+    MM_ASSERT(reclaim->n_refused < reclaim->pager->capacity, "more pages refused than there are");
+    reclaim->refused[reclaim->n_refused++] = page;
 }
 
 static const char *const REASONS[] = {
@@ -113,7 +109,6 @@ static bool spare(struct mm_reclaim *reclaim, mmsim_page page, unsigned *n_spare
 struct run {
     struct mm_reclaim *reclaim;
     struct mm_out_batch batch;
-    struct refused refused;
     unsigned n_spared;
     uint64_t n_freed;
 };
@@ -122,7 +117,7 @@ static void handle(struct run *run, mmsim_page page)
 {
     struct mm_reclaim *reclaim = run->reclaim;
     if (spare(reclaim, page, &run->n_spared)) {
-        refuse(reclaim, &run->refused, page);
+        refuse(reclaim, page);
         return;
     }
     enum mm_out out = send_out(reclaim, &run->batch, page);
@@ -137,7 +132,7 @@ static void handle(struct run *run, mmsim_page page)
         reclaim->refusal = REASONS[out];
         break;
     default:
-        refuse(reclaim, &run->refused, page);
+        refuse(reclaim, page);
         reclaim->refusal = REASONS[out];
     }
 }
@@ -155,15 +150,15 @@ static uint64_t take_out(struct mm_reclaim *reclaim, struct mm_domain *domain, u
             run.n_freed += mm_out_finish(reclaim, &run.batch);
         if (page != MMSIM_NO_PAGE)
             continue;
-        if (run.refused.n == 0)
+        if (reclaim->n_refused == 0)
             break;
-        put_back(reclaim, &run.refused); /* some may be clean by now */
+        put_back(reclaim); /* some may be clean by now */
         if (run.n_spared == 0)
             break;
         run.n_spared = reclaim->setup.clean_first;
     }
     run.n_freed += mm_out_finish(reclaim, &run.batch);
-    put_back(reclaim, &run.refused);
+    put_back(reclaim);
     return run.n_freed;
 }
 
@@ -228,6 +223,12 @@ static bool at_user_limit(const struct mm_reclaim *reclaim)
     return mm_zones_n_user(reclaim->zones) >= reclaim->zones->user_limit;
 }
 
+/* Whose pages go when frames run out; NULL: of all. */
+static struct mm_domain *asked_first(const struct mm_pager *pager)
+{
+    return pager->setup.local ? mm_pager_payer(pager) : NULL;
+}
+
 void mm_reclaim_make_room(struct mm_reclaim *reclaim, mmsim_page incoming)
 {
     struct mm_pager *pager = reclaim->pager;
@@ -240,7 +241,7 @@ void mm_reclaim_make_room(struct mm_reclaim *reclaim, mmsim_page incoming)
     while (domain->n_resident >= domain->allotment && mm_reclaim_run(reclaim, domain, 1) > 0)
         ;
     mm_allot_settle(domain);
-    while (at_user_limit(reclaim) && mm_reclaim_run(reclaim, domain, 1) > 0)
+    while (at_user_limit(reclaim) && mm_reclaim_run(reclaim, asked_first(pager), 1) > 0)
         ;
 }
 
@@ -250,8 +251,8 @@ bool mm_reclaim_relieve(struct mm_reclaim *reclaim, enum mm_zone_reason reason)
     if (reclaim->busy)
         return false;
     uint64_t n = reason == MM_ZONE_USER_LIMIT ? 1 : DIRECT_PAGES;
-    uint64_t n_freed = mm_reclaim_run(reclaim, mm_pager_payer(pager), n);
-    if (n_freed == 0)
+    uint64_t n_freed = mm_reclaim_run(reclaim, asked_first(pager), n);
+    if (n_freed == 0 && pager->setup.local)
         n_freed = mm_reclaim_run(reclaim, NULL, n);
     pager->stats.direct++;
     tell(reclaim, "direct", n_freed);
@@ -298,7 +299,7 @@ static void give_up(struct mm_reclaim *reclaim, struct mm_domain *domain)
         for (size_t i = 0; i < n; i++)
             handle(&run, leaving[i]);
         mm_out_finish(reclaim, &run.batch);
-        put_back(reclaim, &run.refused);
+        put_back(reclaim);
         most -= n < most ? n : most;
     } while (n == MM_OUT_BATCH && most > 0);
 }
@@ -340,7 +341,7 @@ bool mm_reclaim_page(struct mm_reclaim *reclaim, struct mm_frame *frame)
     begin(reclaim);
     handle(&run, page);
     run.n_freed += mm_out_finish(reclaim, &run.batch);
-    put_back(reclaim, &run.refused);
+    put_back(reclaim);
     end(reclaim);
     return run.n_freed > 0;
 }

@@ -66,11 +66,12 @@ struct mm_reclaim {
     uint64_t n_cached;
     uint32_t cached_hand; /* where slots of pages in memory are looked for when swap is full */
     uint64_t n_rounds;    /* through all domains */
-    bool busy;            /* it does not begin itself again */
-    bool left_tables;     /* page tables may have become empty, and been left */
-    bool only_low;        /* pages in high memory stay */
-    bool woken;           /* low memory is below its low mark */
-    const char *refusal;  /* why the last page that was chosen could not go; NULL */
+    mmsim_page *refused;  /* pages that were chosen in this run, and stay */
+    mmsim_page n_refused;
+    bool busy;           /* it does not begin itself again */
+    bool only_low;       /* pages in high memory stay */
+    bool woken;          /* low memory is below its low mark */
+    const char *refusal; /* why the last page that was chosen could not go; NULL */
 };
 
 /* False: no memory. */

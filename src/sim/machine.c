@@ -284,9 +284,9 @@ void mm_machine_after_call(struct mmsim_machine *machine)
     mm_pager_next_access(&machine->pager);
     mm_reclaim_work(&machine->reclaim);
     mm_rmap_trim(&machine->reclaim.rmap);
-    if (machine->reclaim.left_tables)
+    if (machine->paging.left_tables)
         mm_gc_user_tables(&machine->paging);
-    machine->reclaim.left_tables = false;
+    machine->paging.left_tables = false;
     mm_files_settle(machine);
     mm_kernel_after_call(machine);
     if (check_when(machine) == MMSIM_CHECK_EVERY && !machine->violation)

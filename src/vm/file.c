@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "paging/pcache.h"
+#include "paging/reclaim.h"
 
 enum mmsim_errno mm_file_errno(enum mm_object_result result)
 {
@@ -20,16 +21,25 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* A read or a write of a file is a reference to its page, as an access to a mapping is. */
+static void note_use(const struct mm_object *object, struct mm_frame *frame, enum mmsim_kind kind)
+{
+    const struct mm_reclaim *reclaim = object->cache->setup.reclaim;
+    frame->n_used |= MM_PAGE_REFERENCED;
+    if (reclaim && reclaim->pager->setup.exact && mm_frame_page(frame) != MMSIM_NO_PAGE)
+        mm_pager_reference(reclaim->pager, mm_frame_page(frame), kind);
+}
+
 /* Fetches the page of an offset and holds on to it. */
 static enum mm_object_result hold_page(struct mm_object *object, uint64_t offset,
-                                       struct mm_frame **frame)
+                                       enum mmsim_kind kind, struct mm_frame **frame)
 {
     bool io = false;
     enum mm_object_result result =
         mm_object_fetch(object, offset >> MMSIM_PAGE_SHIFT, MM_ADVICE_NORMAL, frame, &io);
     if (result != MM_OBJECT_OK)
         return result;
-    (*frame)->n_used |= MM_PAGE_REFERENCED;
+    note_use(object, *frame, kind);
     mm_frame_get(*frame);
     return MM_OBJECT_OK;
 }
@@ -60,7 +70,7 @@ static enum mmsim_errno give_piece(struct mm_object *object, uint64_t offset, ui
         *moved = mover->move(mover->user, zeros, n);
         return MMSIM_SUCCESS;
     }
-    enum mmsim_errno error = mm_file_errno(hold_page(object, offset, &frame));
+    enum mmsim_errno error = mm_file_errno(hold_page(object, offset, MMSIM_KIND_LOAD, &frame));
     if (error)
         return error;
     *moved = mover->move(mover->user, bytes_at(object, frame, offset), n);
@@ -98,7 +108,7 @@ static enum mm_object_result put_piece(struct mm_object *object, uint64_t offset
     struct mm_frame *frame;
     if (offset + n > old_size)
         object->size = offset + n;
-    enum mm_object_result result = hold_page(object, offset, &frame);
+    enum mm_object_result result = hold_page(object, offset, MMSIM_KIND_STORE, &frame);
     if (result == MM_OBJECT_OK) {
         result = mm_object_dirty(object, frame);
         if (result == MM_OBJECT_OK)

@@ -147,6 +147,8 @@ static bool is_resident(const struct mm_aspace *aspace, const struct mm_vma *vma
     struct mmsim_entry entry = mm_pgtable_query(aspace->tables, page);
     if (mm_entry_holds_page(&entry) || (vma->flags & MMSIM_VMA_DEVICE))
         return true;
+    if (entry.state == MMSIM_ENTRY_SWAP)
+        return mm_anon_slot_is_at_hand(aspace->vm->reclaim, mm_swap_slot_of(entry.base));
     return vma->object && mm_object_find(vma->object, mm_vma_index(vma, page));
 }
 

@@ -35,6 +35,10 @@ static void account(struct mm_pgtable *set, int n_present, int n_swapped)
 static void allot(struct mm_domain *domain)
 {
     const struct mm_aspace *aspace = domain->aspace;
+    if (!mm_allot_by_size(domain->pager)) {
+        mm_allot_at_fault(domain, 0, 0);
+        return;
+    }
     uint64_t n_all = 0;
     for (const struct mm_list *at = aspace->vm->all.next; at != &aspace->vm->all; at = at->next)
         n_all += mm_aspace_mapped_pages(MM_CONTAINER_OF(at, struct mm_aspace, link));
@@ -206,6 +210,7 @@ static void uncache_area(struct mm_reclaim *reclaim, unsigned area)
 enum mmsim_errno mm_pageout_empty_area(struct mm_vm *vm, unsigned area)
 {
     enum mmsim_errno error = MMSIM_SUCCESS;
+    uncache_area(vm->reclaim, area); /* so that they can go to another area */
     for (struct mm_list *at = vm->all.next; at != &vm->all && !error; at = at->next) {
         struct mm_aspace *aspace = MM_CONTAINER_OF(at, struct mm_aspace, link);
         mm_aspace_works(aspace);
