@@ -29,7 +29,7 @@ static enum mm_object_result hold_page(struct mm_object *object, uint64_t offset
         mm_object_fetch(object, offset >> MMSIM_PAGE_SHIFT, MM_ADVICE_NORMAL, frame, &io);
     if (result != MM_OBJECT_OK)
         return result;
-    (*frame)->n_used |= MM_PAGE_REFERENCED;
+    mm_object_note_use(object, *frame);
     mm_frame_get(*frame);
     return MM_OBJECT_OK;
 }
