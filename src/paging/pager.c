@@ -323,6 +323,7 @@ void mm_pager_reference(struct mm_pager *pager, mmsim_page page, enum mmsim_kind
     struct mm_pager_page *info = &pager->pages[page];
     mmsim_page loaded = pager->just_loaded;
     pager->just_loaded = MMSIM_NO_PAGE;
+    pager->n_told++;
     info->used_at = references(pager);
     if (page != loaded && info->place == MM_PLACE_RESIDENT)
         pager->policy.ops->reference(info->domain->state, page, kind);
@@ -412,7 +413,8 @@ size_t mm_pager_tick(struct mm_domain *domain, mmsim_page *leaving, size_t max)
 {
     struct mm_pager *pager = domain->pager;
     const struct mmsim_policy_ops *ops = pager->policy.ops;
-    size_t n = ops->tick ? ops->tick(domain->state, references(pager), leaving, max) : 0;
+    uint64_t now = pager->setup.exact ? pager->n_told : references(pager);
+    size_t n = ops->tick ? ops->tick(domain->state, now, leaving, max) : 0;
     for (size_t i = 0; i < n; i++) {
         if (!is_his(domain, leaving[i])) {
             pager->broken = "the policy gives up a page that is not resident";

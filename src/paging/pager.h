@@ -121,6 +121,7 @@ struct mm_pager {
     uint32_t owner;            /* number of the address space that the kernel works for */
     struct mm_domain *current; /* on whose behalf the kernel works; NULL: root's */
     mmsim_page incoming;       /* what room is made for; MMSIM_NO_PAGE */
+    uint64_t n_told;           /* view exact: references so far, the time of policies */
     mmsim_page just_loaded;    /* view exact: the access that loads a page is not told again */
     mmsim_page kept[2];        /* pages that the access under way brought in, or uses */
     uint32_t evictions;        /* the clock of evictions */

@@ -308,9 +308,11 @@ static void give_up(struct mm_reclaim *reclaim, struct mm_domain *domain)
     } while (n == MM_OUT_BATCH && most > 0);
 }
 
-static void let_time_pass(struct mm_reclaim *reclaim)
+void mm_reclaim_tick(struct mm_reclaim *reclaim)
 {
     struct mm_pager *pager = reclaim->pager;
+    if (reclaim->busy || !mm_pager_ticks(pager))
+        return;
     begin(reclaim);
     mm_pager_harvest(pager);
     for (struct mm_list *at = pager->domains.next; at != &pager->domains; at = at->next)
@@ -323,8 +325,8 @@ void mm_reclaim_work(struct mm_reclaim *reclaim)
     if (reclaim->busy)
         return;
     mm_pager_poll(reclaim->pager);
-    if (mm_pager_ticks(reclaim->pager))
-        let_time_pass(reclaim);
+    if (!reclaim->pager->setup.exact) /* there each reference is a moment */
+        mm_reclaim_tick(reclaim);
     if (reclaim->woken)
         run_in_background(reclaim);
 }

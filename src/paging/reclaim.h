@@ -99,6 +99,9 @@ bool mm_reclaim_relieve(struct mm_reclaim *reclaim, enum mm_zone_reason reason);
  * entering the kernel. */
 void mm_reclaim_work(struct mm_reclaim *reclaim);
 
+/* Time has passed: pages that a policy gives up go. */
+void mm_reclaim_tick(struct mm_reclaim *reclaim);
+
 /* Takes one page out, whatever the policy thinks of it. False: it cannot go. */
 bool mm_reclaim_page(struct mm_reclaim *reclaim, struct mm_frame *frame);
 

@@ -38,6 +38,7 @@ static void tell_pager(const struct mm_actor *actor, enum mmsim_access_kind kind
                  mm_frame_page(frame) != MMSIM_NO_PAGE;
     if (known)
         mm_pager_reference(pager_of(actor), mm_frame_page(frame), kinds[kind]);
+    mm_reclaim_tick(actor->procs->vm->reclaim);
 }
 
 static enum mmsim_privilege privilege_of(const struct mm_actor *actor)
