@@ -36,7 +36,9 @@ struct mmsim_machine;
     X(MAP, "map", "a page-table entry was made present; address, frame, value = tables' frame")    \
     X(UNMAP, "unmap", "a page-table entry was cleared; address, frame, value = tables' frame")     \
     X(TABLE, "table", "a page table was added (value 1) or freed (value 0); address, frame")       \
-    X(OOM, "oom", "memory ran out; `name` is the process chosen to die, value its resident pages") \
+    X(OOM, "oom",                                                                                  \
+      "memory ran out; `name` is the process chosen to die, value its resident pages, "            \
+      "site = why no page could go")                                                               \
     X(PROTECT, "protect", "an entry got other rights; address, frame, value = tables' frame")      \
     X(STALE, "stale", "a translation was used that the tables no longer grant; address, frame")    \
     X(MMIO, "mmio", "a device was accessed; device, access, physical address, length, value")      \

@@ -214,6 +214,14 @@ void mm_object_evict(struct mm_object *object, struct mm_frame *frame, uint32_t 
     mm_pcache_trim_shadows(cache);
 }
 
+void mm_object_note_use(struct mm_object *object, struct mm_frame *frame, enum mmsim_kind kind)
+{
+    struct mm_reclaim *reclaim = object->cache->setup.reclaim;
+    frame->n_used |= MM_PAGE_REFERENCED;
+    if (reclaim && reclaim->pager->setup.exact && mm_frame_page(frame) != MMSIM_NO_PAGE)
+        mm_pager_reference(reclaim->pager, mm_frame_page(frame), kind);
+}
+
 bool mm_object_holds(const struct mm_object *object, uint64_t index)
 {
     uintptr_t word = mm_pages_word(&object->pages, index);

@@ -141,6 +141,9 @@ static inline bool mm_object_page_writable(const struct mm_frame *frame)
     return frame->n_used & MM_PAGE_DIRTY;
 }
 
+/* A page is used by read or write: its policy will know. */
+void mm_object_note_use(struct mm_object *object, struct mm_frame *frame, enum mmsim_kind kind);
+
 /* Whether there is anything at an index: a page in memory, or on swap. */
 bool mm_object_holds(const struct mm_object *object, uint64_t index);
 

@@ -112,7 +112,7 @@ bool mm_result_kill(struct mmsim_result *result, uint64_t index, const struct mm
 {
     struct mm_kill *kept = mm_rows_add(&result->kills, sizeof *kept, &result->host);
     if (kept)
-        *kept = (struct mm_kill){index, event->name, event->value};
+        *kept = (struct mm_kill){index, event->name, event->value, event->site};
     return kept != NULL;
 }
 

@@ -67,6 +67,7 @@ struct mm_kill {
     uint64_t index;      /* of the step */
     const char *name;    /* the machine's */
     uint64_t n_resident; /* pages that it had */
+    const char *why;     /* no page could be taken out instead; static storage */
 };
 
 struct mm_process_record {

@@ -196,6 +196,7 @@ static void put_kills(struct writer *writer)
                        kills[i].index);
         put_string(writer, "process", kills[i].name);
         put_number(writer, "rss", kills[i].n_resident);
+        put_string(writer, "why", kills[i].why ? kills[i].why : "");
         mm_text_puts(&writer->text, "}");
     }
     if (writer->result->kills.n > 0)

@@ -63,9 +63,10 @@ struct mm_outcome {
     unsigned n_kept;
     struct mm_fault_note faults[MM_FAULTS_KEPT];
     uint64_t cycles;
-    unsigned n_killed;   /* processes that the kernel ended for want of memory */
-    const char *killed;  /* the first of them; the machine's */
-    uint64_t n_resident; /* pages that it had */
+    unsigned n_killed;      /* processes that the kernel ended for want of memory */
+    const char *killed;     /* the first of them; the machine's */
+    const char *why_killed; /* static storage */
+    uint64_t n_resident;    /* pages that it had */
 
     struct mm_figures figures;       /* of the kernel's memory; mistakes: any step */
     enum mmsim_heap_mistake mistake; /* the first reported; figures has MISTAKES */

@@ -45,6 +45,7 @@ static void note_kill(struct mm_run *run, const struct mmsim_event *event)
 {
     if (run->outcome.n_killed++ == 0) {
         run->outcome.killed = event->name;
+        run->outcome.why_killed = event->site;
         run->outcome.n_resident = event->value;
     }
     if (!mm_result_kill(run->result, run->index, event))

@@ -444,6 +444,8 @@ static void put_kills(const struct mm_outcome *outcome, struct mm_text *line, bo
     put_several(line, outcome->n_resident, "page");
     if (outcome->n_killed > 1)
         mm_text_printf(line, ", and %u more", outcome->n_killed - 1);
+    if (outcome->why_killed)
+        mm_text_printf(line, " (%s)", outcome->why_killed);
 }
 
 void mm_run_tell(struct mm_run *run, const struct mm_step *step)

@@ -42,6 +42,15 @@ static void count_swap(const struct mmsim_machine *machine, struct mmsim_stats *
     stats->swap.in = swap.in;
     stats->swap.out = swap.out;
     stats->swap.used = mm_swap_used(&machine->swap);
+    stats->swap.cached = machine->reclaim.n_cached;
+    stats->swap.zero = swap.zero_out;
+    stats->swap.errors = swap.read_errors + swap.write_errors;
+    stats->reclaim.background = reclaim->background;
+    stats->reclaim.write_backs = reclaim->write_backs;
+    stats->reclaim.loads = reclaim->loads;
+    stats->reclaim.refaults = reclaim->refaults;
+    stats->reclaim.hot = reclaim->activations;
+    stats->reclaim.thrashing = reclaim->thrashing;
     stats->reclaim.scanned = reclaim->scanned;
     stats->reclaim.reclaimed = reclaim->reclaimed;
     stats->reclaim.direct = reclaim->direct;

@@ -109,6 +109,12 @@ void mmsim_meminfo(const struct mmsim_machine *machine, struct mmsim_meminfo *in
         .vmalloc_used = bytes(machine->kernel_memory.vmalloc.n_pages[MM_VMAP_PAGES]),
         .large_page = (uint64_t)1 << mm_board_page_shift(&machine->board, 1),
     };
+    info->cached = bytes(n[MM_FRAME_FILE]);
+    info->dirty = bytes(machine->pages.n_dirty);
+    info->writeback = bytes(machine->pages.n_writeback);
+    info->swap_total = bytes(mm_swap_size(&machine->swap));
+    info->swap_free = bytes(mm_swap_free(&machine->swap));
+    info->swap_cached = bytes(machine->reclaim.n_cached);
     count_zones(zones, info);
     count_direct_map(machine, info);
 }

@@ -34,17 +34,39 @@ const char *mmsim_view_name(size_t index)
 
 /* ---- configuration ---- */
 
-/* The forms of a policy that a machine prefers to those of a study: the paper's S3-FIFO loads every
- * page. */
-static void prefer_form(struct mmsim_policy_choice *choice)
+/* The row of S3-FIFO's parameter `variant`; -1: another policy. */
+static int variant_row(const struct mmsim_policy_choice *choice)
 {
     const struct mmsim_param *params = choice->ops->params;
-    if (strcmp(choice->ops->name, "s3-fifo") != 0 || choice->given[0] != '\0')
-        return;
-    for (unsigned i = 0; params && params[i].name; i++)
-        for (unsigned word = 0; params[i].words && params[i].words[word]; word++)
-            if (strcmp(params[i].words[word], "paper") == 0)
-                choice->params[i] = word;
+    for (int i = 0; strcmp(choice->ops->name, "s3-fifo") == 0 && params && params[i].name; i++)
+        if (strcmp(params[i].name, "variant") == 0)
+            return i;
+    return -1;
+}
+
+static double word_index(const struct mmsim_param *param, const char *word)
+{
+    unsigned i = 0;
+    while (param->words[i] && strcmp(param->words[i], word) != 0)
+        i++;
+    return i;
+}
+
+/* A machine loads every page: if nothing is said, S3-FIFO is the paper's. */
+static void prefer_form(struct mmsim_policy_choice *choice)
+{
+    int row = variant_row(choice);
+    if (row >= 0 && !strstr(choice->given, "variant"))
+        choice->params[row] = word_index(&choice->ops->params[row], "paper");
+}
+
+static bool loads_every_page(const struct mmsim_policy_choice *choice)
+{
+    int row = variant_row(choice);
+    if (choice->ops->flags & MMSIM_POLICY_STUDY_ONLY)
+        return false;
+    return row < 0 ||
+           choice->params[row] != word_index(&choice->ops->params[row], "libcachesim-2024");
 }
 
 static enum mmsim_status choose_own(const struct mmsim_policy_ops *ops,
@@ -65,13 +87,13 @@ enum mmsim_status mm_config_policy(const struct mmsim_pager_config *config,
                                    : mmsim_policy_parse(text, strlen(text), choice, error);
     if (status) {
         struct mmsim_error found = *error;
-        return mm_error_set(error, MMSIM_BAD_CONFIG, "pager.policy", "%s", found.text);
+        bool names_parameter = strchr(found.where, '(') != NULL;
+        return mm_error_set(error, MMSIM_BAD_CONFIG, "pager.policy", "%s%s%s",
+                            names_parameter ? found.where : "", names_parameter ? ": " : "",
+                            found.text);
     }
     prefer_form(choice);
-    bool loads_all = !(choice->ops->flags & MMSIM_POLICY_STUDY_ONLY) &&
-                     !(choice->ops->admit && strcmp(choice->ops->name, "s3-fifo") == 0 &&
-                       strstr(choice->given, "libcachesim"));
-    if (!loads_all)
+    if (!loads_every_page(choice))
         return mm_error_set(error, MMSIM_BAD_CONFIG, "pager.policy",
                             "%s is for studies of traces (mmsim bench): it needs the future, or "
                             "does not load every page",

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "paging/pcache.h"
-#include "paging/reclaim.h"
 
 enum mmsim_errno mm_file_errno(enum mm_object_result result)
 {
@@ -21,15 +20,6 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* A read or a write of a file is a reference to its page, as an access to a mapping is. */
-static void note_use(const struct mm_object *object, struct mm_frame *frame, enum mmsim_kind kind)
-{
-    const struct mm_reclaim *reclaim = object->cache->setup.reclaim;
-    frame->n_used |= MM_PAGE_REFERENCED;
-    if (reclaim && reclaim->pager->setup.exact && mm_frame_page(frame) != MMSIM_NO_PAGE)
-        mm_pager_reference(reclaim->pager, mm_frame_page(frame), kind);
-}
-
 /* Fetches the page of an offset and holds on to it. */
 static enum mm_object_result hold_page(struct mm_object *object, uint64_t offset,
                                        enum mmsim_kind kind, struct mm_frame **frame)
@@ -39,7 +29,7 @@ static enum mm_object_result hold_page(struct mm_object *object, uint64_t offset
         mm_object_fetch(object, offset >> MMSIM_PAGE_SHIFT, MM_ADVICE_NORMAL, frame, &io);
     if (result != MM_OBJECT_OK)
         return result;
-    note_use(object, *frame, kind);
+    mm_object_note_use(object, *frame, kind);
     mm_frame_get(*frame);
     return MM_OBJECT_OK;
 }

@@ -120,7 +120,8 @@ uint64_t mm_commit_used(const struct mm_vm *vm)
 
 uint64_t mm_commit_limit(const struct mm_vm *vm)
 {
-    return vm->zones->n_ram_frames * vm->overcommit_percent / 100;
+    return mm_swap_size(vm->reclaim->swap) +
+           vm->zones->n_ram_frames * vm->overcommit_percent / 100;
 }
 
 bool mm_commit_allows(const struct mm_vm *vm, uint64_t n_pages)
@@ -131,6 +132,6 @@ bool mm_commit_allows(const struct mm_vm *vm, uint64_t n_pages)
     case MMSIM_OVERCOMMIT_NEVER:
         return mm_commit_used(vm) + n_pages <= mm_commit_limit(vm);
     default:
-        return n_pages <= vm->zones->n_ram_frames;
+        return n_pages <= vm->zones->n_ram_frames + mm_swap_size(vm->reclaim->swap);
     }
 }

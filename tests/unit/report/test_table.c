@@ -190,9 +190,10 @@ END_TEST
 START_TEST(meminfo_has_lines_in_the_order_of_linux)
 {
     static const char *const names[] = {
-        "MemTotal:",     "MemFree:",     "MemAvailable:", "HighTotal:",  "HighFree:",
-        "LowTotal:",     "LowFree:",     "AnonPages:",    "Slab:",       "PageTables:",
-        "VmallocTotal:", "VmallocUsed:", "DirectMap4k:",  "DirectMap4M:"};
+        "MemTotal:",   "MemFree:",      "MemAvailable:", "Cached:",      "SwapCached:",
+        "HighTotal:",  "HighFree:",     "LowTotal:",     "LowFree:",     "SwapTotal:",
+        "SwapFree:",   "Dirty:",        "Writeback:",    "AnonPages:",   "Slab:",
+        "PageTables:", "VmallocTotal:", "VmallocUsed:",  "DirectMap4k:", "DirectMap4M:"};
     struct mmsim_machine *machine = kit_machine();
     print(machine, MMSIM_TABLE_MEMINFO, MMSIM_TABLE_TEXT);
     const char *line = caught.text;

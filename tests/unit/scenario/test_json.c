@@ -62,8 +62,9 @@ START_TEST(an_object_has_its_keys_in_order_on_one_line)
         "\"protection\":0},\"tlb\":{\"hits\":";
     ck_assert_msg(strncmp(json, expected, sizeof expected - 1) == 0, "%s", json);
     ck_assert_ptr_eq(strchr(json, '\n'), json + strlen(json) - 1);
-    assert_contains(json, "\"swap\":{\"in\":0,\"out\":0,\"used\":0},"
-                          "\"reclaim\":{\"scanned\":0,\"reclaimed\":0,\"direct\":0},");
+    assert_contains(json,
+                    "\"swap\":{\"in\":0,\"out\":0,\"used\":0,\"cached\":0,\"zero\":0,\"errors\":0},"
+                    "\"reclaim\":{\"scanned\":0,\"reclaimed\":0,\"direct\":0,");
     assert_contains(json, "\"process\":{\"p\":{\"rss\":0,\"mapped\":1,\"minor\":0,\"major\":0,"
                           "\"page_tables\":1}},\"cycles\":#,\"steps\":2}}\n");
 }
