@@ -142,13 +142,15 @@ START_TEST(pageout_takes_out_what_only_this_process_has_also_what_it_has_just_us
     mmsim_vaddr at = kit_map(parent, 6);
     pager_fill(parent, at, 3, 1);
     struct mmsim_process *child = kit_fork(parent, "c");
-    pager_fill(parent, at + 3 * KIT_PAGE, 3, 1);
+    pager_fill(parent, at + 3 * KIT_PAGE, 2, 1);
+    kit_write(parent, at + 5 * KIT_PAGE, pager_word(2, 1));
     ck_assert_int_eq(mmsim_madvise(parent, at, 6 * KIT_PAGE, MMSIM_MADV_PAGEOUT), MMSIM_SUCCESS);
     ck_assert_uint_eq(pager_n_of_kind(parent, at, 3, MMSIM_PAGE_ANON), 3);
     ck_assert_uint_eq(pager_n_of_kind(parent, at + 3 * KIT_PAGE, 3, MMSIM_PAGE_SWAP), 3);
     pager_expect(child, at, 3, 1);
     pager_expect(parent, at, 3, 1);
-    pager_expect(parent, at + 3 * KIT_PAGE, 3, 1);
+    pager_expect(parent, at + 3 * KIT_PAGE, 2, 1);
+    ck_assert_uint_eq(kit_read(parent, at + 5 * KIT_PAGE), pager_word(2, 1));
     kit_end(machine);
 }
 END_TEST
@@ -324,31 +326,76 @@ END_TEST
 
 /* ---- few frames ---- */
 
-/* A table that holds only clean pages of a file loses them all while it is about to get another. */
+/* A file of n pages that the disk has, and the cache has not. */
+static struct mmsim_file *file_on_disk(struct mmsim_machine *machine, const char *name, unsigned n)
+{
+    struct mmsim_file *file;
+    ck_assert_int_eq(mmsim_file_create(machine, name, 0, &file), MMSIM_SUCCESS);
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t word = pager_word(i, (uint32_t)name[0]);
+        uint64_t done;
+        ck_assert_int_eq(mmsim_file_write(file, (i + 1) * KIT_PAGE - 4, &word, 4, &done),
+                         MMSIM_SUCCESS);
+    }
+    ck_assert_int_eq(mmsim_file_sync(file), MMSIM_SUCCESS);
+    mmsim_file_drop(file);
+    return file;
+}
+
+static mmsim_vaddr map_file(struct mmsim_process *process, mmsim_vaddr at, struct mmsim_file *file,
+                            unsigned n)
+{
+    struct mmsim_mapping want = {.address = at,
+                                 .length = n * KIT_PAGE,
+                                 .prot = MMSIM_PROT_READ,
+                                 .flags = MMSIM_MAP_PRIVATE | MMSIM_MAP_FIXED,
+                                 .file = file};
+    ck_assert_int_eq(mmsim_mmap(process, &want, &at), MMSIM_SUCCESS);
+    return at;
+}
+
+/* A table that holds only a clean page of a file loses it while it is about to get another. */
 START_TEST(a_fault_finds_its_table_though_room_was_made_at_the_expense_of_all_in_it)
 {
-    struct mmsim_machine *machine = pager_machine(2, 64);
+    struct mmsim_machine *machine = pager_machine(1, 64);
     struct mmsim_process *process = kit_spawn(machine, "p");
-    struct mmsim_file *file;
-    ck_assert_int_eq(mmsim_file_create(machine, "f", 4 * KIT_PAGE, &file), MMSIM_SUCCESS);
-    struct mmsim_mapping want = {
-        .length = 4 * KIT_PAGE, .prot = KIT_RW, .flags = MMSIM_MAP_PRIVATE, .file = file};
-    mmsim_vaddr at;
-    ck_assert_int_eq(mmsim_mmap(process, &want, &at), MMSIM_SUCCESS);
-    mmsim_vaddr anonymous = kit_map(process, 4);
-    for (int round = 0; round < 4; round++) {
-        ck_assert_uint_eq(kit_read(process, at), 0);
-        ck_assert_uint_eq(kit_read(process, at + KIT_PAGE), 0);
-        pager_fill(process, anonymous, 2, (uint32_t)round);
-        pager_expect(process, anonymous, 2, (uint32_t)round);
-        pager_store(process, at, 3, (uint32_t)round);
-        ck_assert_int_eq(mmsim_madvise(process, at, 4 * KIT_PAGE, MMSIM_MADV_DONTNEED),
-                         MMSIM_SUCCESS);
+    struct mmsim_file *file = file_on_disk(machine, "f", 4);
+    mmsim_vaddr at = map_file(process, 0x50000000, file, 4), anonymous = 0x50010000;
+    ck_assert_int_eq(
+        kit_try_map(process, anonymous, 4 * KIT_PAGE, KIT_RW, MMSIM_MAP_FIXED, &anonymous),
+        MMSIM_SUCCESS);
+    for (uint32_t round = 0; round < 4; round++) {
+        ck_assert_uint_eq(kit_read(process, at + KIT_PAGE - 4), pager_word(0, 'f'));
+        pager_fill(process, anonymous, 2, round);
+        pager_expect(process, anonymous, 2, round);
         ck_assert_int_eq(mmsim_madvise(process, anonymous, 4 * KIT_PAGE, MMSIM_MADV_DONTNEED),
                          MMSIM_SUCCESS);
     }
     mmsim_exit(process, 0);
     mmsim_file_unlink(file);
+    kit_end(machine);
+}
+END_TEST
+
+/* Each of the two brings neighbours along, which must not take the place of the other. */
+START_TEST(an_access_over_the_border_of_two_files_finds_both_pages_in_three_frames)
+{
+    struct mmsim_machine *machine = pager_machine(3, 64);
+    struct mmsim_process *process = kit_spawn(machine, "p");
+    struct mmsim_file *a = file_on_disk(machine, "a", 8), *b = file_on_disk(machine, "b", 8);
+    for (unsigned i = 0; i < 7; i++) {
+        map_file(process, 0x50000000, a, i + 1);
+        map_file(process, 0x50000000 + (i + 1) * KIT_PAGE, b, 8);
+        uint64_t both = 0;
+        mmsim_vaddr border = 0x50000000 + (i + 1) * KIT_PAGE;
+        struct mmsim_access access = mmsim_read(process, border - 4, &both, 8);
+        ck_assert_int_eq(access.outcome, MMSIM_DONE);
+        ck_assert_uint_eq((uint32_t)both, pager_word(i, 'a'));
+        mmsim_file_drop(a);
+    }
+    mmsim_exit(process, 0);
+    mmsim_file_unlink(a);
+    mmsim_file_unlink(b);
     kit_end(machine);
 }
 END_TEST
@@ -372,6 +419,7 @@ static void add_all(TCase *tests)
     tcase_add_test(tests, a_large_page_that_was_split_goes_to_swap_page_by_page);
     tcase_add_test(tests, compaction_does_not_take_slots_for_frames);
     tcase_add_test(tests, a_fault_finds_its_table_though_room_was_made_at_the_expense_of_all_in_it);
+    tcase_add_test(tests, an_access_over_the_border_of_two_files_finds_both_pages_in_three_frames);
 }
 
 Suite *test_pager_calls_suite(void);
