@@ -186,17 +186,20 @@ static MM_ALWAYS_INLINE void enter(struct arc *arc, mmsim_page page, enum mmsim_
     arc->lists[to].n_resident++;
 }
 
+static MM_ALWAYS_INLINE void return_ghost(struct arc *arc, mmsim_page page, enum mmsim_kind kind)
+{
+    adapt(arc, page);
+    arc->lists[list_of(arc->resident.flags[page])].n_ghosts--;
+    enter(arc, page, kind, L2);
+}
+
 static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct arc *arc = (struct arc *)state;
-    unsigned flags = arc->resident.flags[page];
-    if (is_ghost(flags)) {
-        adapt(arc, page);
-        arc->lists[list_of(flags)].n_ghosts--;
-        enter(arc, page, kind, L2);
-    } else {
+    if (is_ghost(arc->resident.flags[page]))
+        return_ghost(arc, page, kind);
+    else
         enter(arc, page, kind, L1);
-    }
     trim(arc);
 }
 
@@ -217,11 +220,33 @@ static void forget(void *state, mmsim_page page)
     arc->resident.flags[page] = 0;
 }
 
+/* A miss when all frames are used: evict() and load() in one, as few decisions as there are. */
+static MM_ALWAYS_INLINE mmsim_page exchange(struct arc *arc, mmsim_page page, enum mmsim_kind kind)
+{
+    unsigned flags = arc->resident.flags[page];
+    mmsim_page victim;
+    if (is_ghost(flags)) {
+        adapt(arc, page);
+        victim = replace(arc, list_of(flags) == L2);
+        return_ghost(arc, page, kind);
+    } else {
+        victim = replace_for_new(arc);
+        enter(arc, page, kind, L1);
+    }
+    return victim;
+}
+
 static MM_NEVER_INLINE void step(void *state, mmsim_ref ref, struct mmsim_counts *counts)
 {
     struct arc *arc = (struct arc *)state;
     const struct mm_bulk bulk = {reference, load, evict, NULL};
-    mm_bulk_step(state, &arc->resident, ref, bulk, counts);
+    mmsim_page page = mmsim_ref_page(ref);
+    if (mm_resident_has(&arc->resident, page) || arc->resident.n_pages != arc->resident.frames) {
+        mm_bulk_step(state, &arc->resident, ref, bulk, counts);
+        return;
+    }
+    counts->misses++;
+    mm_bulk_count(&arc->resident, exchange(arc, page, mmsim_ref_kind(ref)), counts);
 }
 
 /*
