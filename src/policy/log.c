@@ -2,14 +2,15 @@
 #include "policy/log.h"
 
 /* Moves those that mean something down to `to`; returns where they end. */
-static uint32_t move(const struct mm_log *log, uint32_t from, uint32_t end, uint32_t to)
+static uint32_t move(mmsim_page *places, uint32_t *last, uint32_t from, uint32_t end, uint32_t to)
 {
     for (; from < end; from++) {
-        mmsim_page page = log->places[from];
-        uint32_t last = log->last[page];
-        log->places[to] = page; /* no branch: which of them mean something is hard to predict */
-        log->last[page] = last == from ? to : last;
-        to += last == from;
+        mmsim_page page = places[from];
+        uint32_t old = last[page];
+        bool means = old == from;
+        places[to] = page; /* no branch: which of them mean something is hard to predict */
+        last[page] = means ? to : old;
+        to += means;
     }
     return to;
 }
@@ -17,8 +18,8 @@ static uint32_t move(const struct mm_log *log, uint32_t from, uint32_t end, uint
 struct mm_log mm_log_squeezed(struct mm_log log)
 {
     uint32_t from = log.tail > log.middle ? log.tail : log.middle;
-    uint32_t older_end = move(&log, log.tail, log.older_end, log.begin);
-    log.now = move(&log, from, log.now, older_end);
+    uint32_t older_end = move(log.places, log.last, log.tail, log.older_end, log.begin);
+    log.now = move(log.places, log.last, from, log.now, older_end);
     log.tail = log.begin;
     log.older_end = log.middle = older_end;
     return log;
