@@ -1,17 +1,20 @@
 /* log.c - what a list in a log does seldom (log.h). */
 #include "policy/log.h"
 
-/* Moves those that mean something down to `to`; returns where they end. */
+/*
+ * Moves those that mean something down to `to`; returns where they end. First without a branch,
+ * which would be hard to predict; then those that were moved are told.
+ */
 static uint32_t move(mmsim_page *places, uint32_t *last, uint32_t from, uint32_t end, uint32_t to)
 {
+    uint32_t begin = to;
     for (; from < end; from++) {
         mmsim_page page = places[from];
-        uint32_t old = last[page];
-        bool means = old == from;
-        places[to] = page; /* no branch: which of them mean something is hard to predict */
-        last[page] = means ? to : old;
-        to += means;
+        places[to] = page;
+        to += last[page] == from;
     }
+    for (uint32_t place = begin; place < to; place++)
+        last[places[place]] = place;
     return to;
 }
 
