@@ -258,23 +258,22 @@ static MM_ALWAYS_INLINE size_t hit_all(struct arc *arc, const mmsim_ref *refs, s
     struct mm_log *log = &arc->lists[L2].log;
     uint8_t *flags = arc->resident.flags;
     uint32_t *last = log->last, now = log->now;
-    mmsim_page *places = log->places + now, n_from_t1;
-    size_t n_hits = 0, n_flags = 0;
+    mmsim_page *places = log->places + now;
+    size_t n_hits = 0, n_from_t1 = 0;
     size_t most = n < log->end - now ? n : log->end - now;
     for (; n_hits < most; n_hits++) {
         mmsim_page page = mmsim_ref_page(refs[n_hits]);
         unsigned old = flags[page];
         if (!(old & MM_RESIDENT))
             break;
-        n_flags += old & IN_L2;
+        n_from_t1 += old < IN_L2; /* it is no ghost */
         flags[page] = (uint8_t)(old | IN_L2 | mm_dirty_flag(mmsim_ref_kind(refs[n_hits])));
         places[n_hits] = page;
         last[page] = now + (uint32_t)n_hits;
     }
     log->now += (uint32_t)n_hits;
-    n_from_t1 = (mmsim_page)(n_hits - n_flags / IN_L2);
-    arc->lists[L1].n_resident -= n_from_t1;
-    arc->lists[L2].n_resident += n_from_t1;
+    arc->lists[L1].n_resident -= (mmsim_page)n_from_t1;
+    arc->lists[L2].n_resident += (mmsim_page)n_from_t1;
     return n_hits;
 }
 
