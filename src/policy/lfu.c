@@ -213,7 +213,7 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
     mm_ring_squeeze(&lfu->queue);
     struct mm_ring queue = lfu->queue;
     struct mmsim_counts sum = *counts;
-    mmsim_page n_pages = lfu->resident.n_pages;
+    mmsim_page n_pages = lfu->resident.n_pages, frames = lfu->resident.frames;
     uint8_t *flags = lfu->resident.flags;
     uint64_t *ranks = lfu->ranks, now = lfu->now;
     for (size_t i = 0; i < n; i++) {
@@ -226,12 +226,14 @@ static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_co
             continue;
         }
         sum.misses++;
-        for (; n_pages >= lfu->resident.frames; n_pages--) {
+        if (n_pages < frames) {
+            n_pages++;
+        } else {
             mmsim_page victim = choose_in_bulk(lfu, &queue);
-            mm_bulk_count(&lfu->resident, victim, &sum);
+            sum.evictions++;
+            sum.dirty_evictions += flags[victim] & MM_DIRTY;
             flags[victim] &= MM_DIRTY;
         }
-        n_pages++;
         flags[page] = (uint8_t)(MM_RESIDENT | dirty);
         ranks[page] = ONE | time;
         mm_ring_append(&queue, page);
