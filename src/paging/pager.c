@@ -277,8 +277,8 @@ static void tell_thrashing(struct mm_domain *domain)
 }
 
 /*
- * A domain thrashes while most of what it loads has been evicted not long before, and a load comes
- * at least every thousand references: it waits more than it works.
+ * A domain thrashes while most of what it loads are pages that it used in the last `window`
+ * references, and a load comes at least every thousand: it waits more than it works.
  */
 static void judge_window(struct mm_domain *domain, bool hot, uint64_t now)
 {
@@ -301,8 +301,8 @@ static unsigned log2_of(uint32_t n)
     return n == 0 ? 0 : 31 - (unsigned)__builtin_clz(n);
 }
 
-/* Whether the page was evicted so lately that twice the memory would have kept it. */
-static bool count_refault(struct mm_domain *domain, const struct mm_pager_page *info)
+/* Whether a page of the working set has been evicted. */
+static bool count_refault(struct mm_domain *domain, const struct mm_pager_page *info, uint64_t now)
 {
     struct mm_pager *pager = domain->pager;
     if (info->evicted_at == 0)
@@ -311,9 +311,8 @@ static bool count_refault(struct mm_domain *domain, const struct mm_pager_page *
     pager->stats.refaults++;
     domain->n_refaults++;
     pager->stats.distances[log2_of(distance)]++;
-    bool hot = distance <= domain->n_resident;
-    pager->stats.activations += hot;
-    return hot;
+    pager->stats.activations += distance <= domain->n_resident;
+    return now - info->used_at <= pager->setup.window;
 }
 
 void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum mmsim_kind kind)
@@ -327,7 +326,7 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
     pager->stats.loads++;
     domain->n_loads++;
     domain->last_fault = now;
-    judge_window(domain, count_refault(domain, info), now);
+    judge_window(domain, count_refault(domain, info, now), now);
     info->pfn = pfn;
     info->owner = pager->owner;
     info->used_at = now;

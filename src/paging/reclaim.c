@@ -140,7 +140,8 @@ static void handle(struct run *run, mmsim_page page)
 static uint64_t take_out(struct mm_reclaim *reclaim, struct mm_domain *domain, uint64_t n)
 {
     struct run run = {.reclaim = reclaim};
-    uint64_t most = domain->n_resident + n;
+    bool is_last_round = reclaim->setup.clean_first == 0;
+    uint64_t most = 2 * (domain->n_resident + n); /* a policy that is broken may go on for ever */
     for (uint64_t tries = 0; tries < most && run.n_freed < n; tries++) {
         mmsim_page page = mm_pager_choose(domain, reclaim->pager->incoming);
         if (page != MMSIM_NO_PAGE)
@@ -153,8 +154,9 @@ static uint64_t take_out(struct mm_reclaim *reclaim, struct mm_domain *domain, u
         if (reclaim->n_refused == 0)
             break;
         put_back(reclaim); /* some may be clean by now */
-        if (run.n_spared == 0)
+        if (is_last_round)
             break;
+        is_last_round = true;
         run.n_spared = reclaim->setup.clean_first;
     }
     run.n_freed += mm_out_finish(reclaim, &run.batch);

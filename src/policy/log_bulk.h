@@ -20,7 +20,7 @@ struct mm_log_bulk {
 static MM_ALWAYS_INLINE bool mm_log_only_moves(const struct mm_log *log, mmsim_page page,
                                                unsigned flags, const struct mm_log_bulk bulk)
 {
-    return (flags & bulk.mask) == bulk.moves && log->now != log->n_places &&
+    return (flags & bulk.mask) == bulk.moves && log->now != log->end &&
            !(bulk.oldest_matters && log->last[page] == log->tail);
 }
 

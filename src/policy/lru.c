@@ -45,7 +45,7 @@ static void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct mm_log *log = &((struct lru *)state)->log;
     (void)kind;
-    if (log->now == log->n_places)
+    if (log->now == log->end)
         push_squeezed(log, page); /* a call at the end costs the usual case nothing */
     else
         mm_log_put(log, page);

@@ -11,7 +11,7 @@
 
 #include "policy/block.h"
 
-enum { MM_RESIDENT = 1, MM_DIRTY = 2, MM_OWN = 4 };
+enum { MM_DIRTY = MMSIM_KIND_STORE, MM_RESIDENT = 2, MM_OWN = 4 };
 
 struct mm_resident {
     mmsim_page frames, universe, n_pages;
@@ -30,7 +30,7 @@ static inline void mm_resident_lay_out(struct mm_resident *resident, struct mm_b
 
 static inline uint8_t mm_dirty_flag(enum mmsim_kind kind)
 {
-    return (uint8_t)((unsigned)kind << 1 & MM_DIRTY);
+    return (uint8_t)(kind & MM_DIRTY);
 }
 
 static inline bool mm_resident_has(const struct mm_resident *resident, mmsim_page page)

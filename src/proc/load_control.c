@@ -74,7 +74,7 @@ static struct load look_at(struct mm_procs *procs, const struct mm_process *runn
         }
         process->working_set = mm_load_working_set(process);
         load.active += process->working_set;
-        if (process != running)
+        if (process != running && process->working_set > 0)
             load.youngest = process;
     }
     return load;

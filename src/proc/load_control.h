@@ -1,8 +1,8 @@
 /*
  * load_control.h - processes that wait, because the working sets of all do not fit into memory.
  *
- *   running --thrashing, and the sets do not fit: the youngest other one--> suspended, all out
- *   suspended --there is room for its set, or nobody else runs, or it has to run--> running
+ *   running --the sets do not fit, and it is the youngest other that uses memory--> suspended
+ *   suspended --there is room for its set, or nobody else runs, or it must run--> running
  *
  * A working set is what a process used in the last `window` references (pager.h); thrashing is what
  * the pager says it is. Denning, The working set model for program behavior, CACM 11(5), 1968;

@@ -5,7 +5,9 @@
  * under 32-bit and under PAE paging.
  * Where frames are limited, or a hog has taken nearly all of them, memory runs out: then a call may
  * answer ENOMEM, and an access may end with a process killed, but only if the machine has reported
- * that it ran out. The invariant checker runs after each step.
+ * that it ran out. Where swap fails on purpose, an access may end with SIGBUS, but only if a read
+ * of swap has failed meanwhile; whatever else is read is what was written. The invariant checker
+ * runs after each step.
  */
 #include <check.h>
 #include <mmsim/mmsim.h>
@@ -35,6 +37,9 @@ struct hog {
 struct play {
     struct mmsim_machine *machine;
     bool has_hog, has_swap;
+    bool fails;             /* requests of swap do, on purpose */
+    uint64_t n_read_errors; /* of swap, before this access */
+    unsigned n_lost;        /* accesses that ended with SIGBUS */
     struct hog hog;
     struct mm_rng rng;
     unsigned step, n_born, n_killed, n_memory_refusals;
@@ -85,6 +90,8 @@ static uint64_t n_page_tables(const struct play *play, const struct actor *actor
 
 static void expect_process_account(const struct play *play, const struct actor *actor)
 {
+    if (play->n_lost > 0) /* half an access may have been made */
+        return;
     struct mmsim_process_stats must = {.page_tables = n_page_tables(play, actor)}, got;
     for (unsigned page = 0; page < ARENA_PAGES; page++) {
         must.mapped += actor->pages[page].mapped;
@@ -297,9 +304,18 @@ static void do_mprotect(struct play *play, struct actor *actor)
 
 /* ---- accesses ---- */
 
-static uint64_t some_address(struct play *play)
+/* Where there is swap, mostly one that can be had: pages are to come and go. */
+static unsigned some_page(struct play *play, const struct actor *actor)
 {
-    uint64_t page = ARENA + below(play, ARENA_PAGES) * 4096;
+    unsigned page = (unsigned)below(play, ARENA_PAGES);
+    for (int tries = 0; play->has_swap && !actor->pages[page].mapped && tries < 20; tries++)
+        page = (unsigned)below(play, ARENA_PAGES);
+    return page;
+}
+
+static uint64_t some_address(struct play *play, const struct actor *actor)
+{
+    uint64_t page = ARENA + some_page(play, actor) * UINT64_C(4096);
     if (below(play, 4) == 0)
         return page + 4096 - 1 - below(play, 40);
     return page + below(play, 64) * 4;
@@ -322,11 +338,29 @@ static void expect_outcome(const struct play *play, const struct mmsim_access *a
          (unsigned long long)must->address);
 }
 
+static uint64_t n_read_errors(const struct play *play)
+{
+    struct mmsim_swap_stats stats;
+    mmsim_swap_get_stats(play->machine, &stats);
+    return stats.read_errors;
+}
+
+/* The access ended because swap could not be read, and that has happened. */
+static bool was_lost(struct play *play, const struct mmsim_access *access)
+{
+    if (!play->fails || access->outcome != MMSIM_SIGNAL || access->signal != MMSIM_SIGBUS)
+        return false;
+    MUST(n_read_errors(play) > play->n_read_errors && access->code == MMSIM_BUS_ADRERR,
+         "step %u: SIGBUS, but swap could be read", play->step);
+    play->n_lost++;
+    return true;
+}
+
 static void do_access(struct play *play, struct actor *actor, bool write)
 {
     uint8_t data[80], must_data[80] = {0};
     size_t n_bytes = below(play, 3) ? 1 + below(play, 8) : 1 + below(play, sizeof data);
-    uint64_t address = some_address(play);
+    uint64_t address = some_address(play, actor);
     for (size_t i = 0; i < n_bytes; i++)
         must_data[i] = data[i] = (uint8_t)mm_rng_next(&play->rng);
     struct mmsim_access access = write ? mmsim_write(actor->process, address, data, n_bytes)
@@ -338,8 +372,15 @@ static void do_access(struct play *play, struct actor *actor, bool write)
              "step %u: killed without a SIGKILL", play->step);
         return;
     }
-    struct outcome must = act(&play->frames, actor, address, must_data, n_bytes, write);
-    expect_outcome(play, &access, &must);
+    bool lost = was_lost(play, &access);
+    size_t n_made = lost ? (size_t)access.done : n_bytes;
+    struct outcome must = {0};
+    if (n_made > 0)
+        must = act(&play->frames, actor, address, must_data, n_made, write);
+    if (lost)
+        MUST(must.code == 0 && must.done == n_made, "step %u: more was done than may", play->step);
+    else
+        expect_outcome(play, &access, &must);
     MUST(write || memcmp(data, must_data, must.done) == 0, "step %u: other bytes at %#llx",
          play->step, (unsigned long long)address);
 }
@@ -349,7 +390,7 @@ static void do_batch(struct play *play, struct actor *actor)
 {
     struct mmsim_reference batch[12], before[12];
     for (unsigned i = 0; i < 12; i++) {
-        batch[i] = (struct mmsim_reference){.address = some_address(play),
+        batch[i] = (struct mmsim_reference){.address = some_address(play, actor),
                                             .value = (uint32_t)mm_rng_next(&play->rng),
                                             .kind = (uint32_t)below(play, 2)};
         before[i] = batch[i];
@@ -360,7 +401,9 @@ static void do_batch(struct play *play, struct actor *actor)
         return;
     struct outcome must = {0};
     uint64_t n_done = 0;
-    while (n_done < 12 && !must.code) {
+    bool lost = was_lost(play, &access);
+    uint64_t n_made = lost ? access.done : 12;
+    while (n_done < n_made && !must.code) {
         struct mmsim_reference *reference = &before[n_done];
         uint8_t word[4];
         memcpy(word, &reference->value, 4);
@@ -373,7 +416,10 @@ static void do_batch(struct play *play, struct actor *actor)
         n_done++;
     }
     must.done = n_done;
-    expect_outcome(play, &access, &must);
+    if (lost)
+        MUST(must.code == 0, "step %u: more was done than may", play->step);
+    else
+        expect_outcome(play, &access, &must);
 }
 
 /* ---- the hog ---- */
@@ -449,6 +495,13 @@ static void do_something(struct play *play)
     if (below(play, 3) == 0)
         MUST(mmsim_run_on(actor->process, (unsigned)below(play, play->n_cpus)) == MMSIM_SUCCESS,
              "step %u: run on", play->step);
+    for (int i = 0; play->has_swap && dice >= 27 && actor->process && i < 8; i++) {
+        play->n_read_errors = n_read_errors(play);
+        do_access(play, actor, below(play, 2));
+    }
+    if (!actor->process)
+        return;
+    play->n_read_errors = n_read_errors(play);
     if (dice < 3)
         do_exit(play, actor);
     else if (dice < 13)
@@ -508,20 +561,34 @@ static void play_fini(struct play *play, const struct mmsim_stats *before)
 
 /* How often memory was the reason. */
 struct shortage {
-    unsigned n_killed, n_refusals;
+    unsigned n_killed, n_refusals, n_lost;
 };
 
 enum with { WITHOUT_HOG, WITH_HOG };
 
 enum { N_MODES = 2, N_STEPS = 600 }; /* each test runs with paging = _i */
 
-static struct shortage run_play(const struct mmsim_config *config, unsigned n_steps, enum with hog)
+/* Failures that are made on purpose. */
+static void make_swap_fail(struct play *play, const struct mmsim_fail *reads,
+                           const struct mmsim_fail *writes)
+{
+    play->fails = reads || writes;
+    if (reads)
+        mmsim_fail_set(play->machine, MMSIM_FAIL_SWAP_READS, reads);
+    if (writes)
+        mmsim_fail_set(play->machine, MMSIM_FAIL_SWAP_WRITES, writes);
+}
+
+static struct shortage run_failing(const struct mmsim_config *config, unsigned n_steps,
+                                   enum with hog, const struct mmsim_fail *reads,
+                                   const struct mmsim_fail *writes)
 {
     struct play *play = calloc(1, sizeof *play);
     ck_assert_ptr_nonnull(play);
     play->has_hog = hog == WITH_HOG;
     play->has_swap = config->pager.n_swap > 0;
     play_init(play, config);
+    make_swap_fail(play, reads, writes);
     struct mmsim_stats before;
     mmsim_machine_stats(play->machine, &before);
     for (play->step = 0; play->step < n_steps; play->step++) {
@@ -531,9 +598,14 @@ static struct shortage run_play(const struct mmsim_config *config, unsigned n_st
         expect_sound(play);
     }
     play_fini(play, &before);
-    struct shortage shortage = {play->n_killed, play->n_memory_refusals};
+    struct shortage shortage = {play->n_killed, play->n_memory_refusals, play->n_lost};
     free(play);
     return shortage;
+}
+
+static struct shortage run_play(const struct mmsim_config *config, unsigned n_steps, enum with hog)
+{
+    return run_failing(config, n_steps, hog, NULL, NULL);
 }
 
 static struct mmsim_config config_of(int paging, uint64_t ram_bytes, unsigned n_cpus, uint64_t seed)
@@ -606,8 +678,8 @@ START_TEST(running_out_of_memory_kills_openly_and_loses_nothing)
 }
 END_TEST
 
-/* Whatever policy, scope and view: who has pages on swap sees the same bytes. */
-static void play_with_swap(const struct mmsim_policy_ops *policy, int paging, uint64_t seed)
+static struct mmsim_config config_with_swap(const struct mmsim_policy_ops *policy, int paging,
+                                            uint64_t seed)
 {
     static const struct mmsim_swap_area areas[] = {
         {.bytes = 64 * MMSIM_PAGE_SIZE, .priority = 1},
@@ -626,6 +698,13 @@ static void play_with_swap(const struct mmsim_policy_ops *policy, int paging, ui
     config.pager.swap_readahead = seed % 7 < 2 ? 8 : 1;
     config.pager.clean_first = (unsigned)(seed % 3);
     config.pager.keep_young = seed % 6 == 0;
+    return config;
+}
+
+/* Whatever policy, scope and view: who has pages on swap sees the same bytes. */
+static void play_with_swap(const struct mmsim_policy_ops *policy, int paging, uint64_t seed)
+{
+    struct mmsim_config config = config_with_swap(policy, paging, seed);
     struct shortage shortage = run_play(&config, N_STEPS / 2, WITHOUT_HOG);
     ck_assert_msg(shortage.n_killed + shortage.n_refusals == 0, "%s, seed %llu: %u killed, %u",
                   policy->name, (unsigned long long)seed, shortage.n_killed, shortage.n_refusals);
@@ -638,6 +717,44 @@ START_TEST(pages_on_swap_come_back_as_they_were)
     for (size_t i = 0; (policy = mmsim_policy_at(i)) != NULL; i++)
         for (int k = 0; k < 2 && !(policy->flags & MMSIM_POLICY_STUDY_ONLY); k++)
             play_with_swap(policy, _i, seed++);
+}
+END_TEST
+
+/* An access may need more frames than there are: then somebody is killed, openly. */
+START_TEST(one_two_and_three_frames_are_enough_for_swap_to_lose_nothing)
+{
+    const struct mmsim_policy_ops *policy;
+    uint64_t seed = 3000 + 100 * (uint64_t)_i;
+    for (size_t i = 0; (policy = mmsim_policy_at(i)) != NULL; i++) {
+        if (policy->flags & MMSIM_POLICY_STUDY_ONLY)
+            continue;
+        struct mmsim_config config = config_with_swap(policy, _i, seed);
+        config.user_frames = 1 + seed++ % 3;
+        run_play(&config, N_STEPS / 2, WITHOUT_HOG);
+    }
+}
+END_TEST
+
+/* Who cannot be read brings down who wanted it; what cannot be written stays. */
+START_TEST(failures_of_swap_are_noticed_by_who_wanted_the_page_and_by_nobody_else)
+{
+    const struct mmsim_policy_ops *policy;
+    uint64_t seed = 5000 + 100 * (uint64_t)_i;
+    unsigned n_lost = 0;
+    for (size_t i = 0; (policy = mmsim_policy_at(i)) != NULL; i++) {
+        if (policy->flags & MMSIM_POLICY_STUDY_ONLY)
+            continue;
+        struct mmsim_config config = config_with_swap(policy, _i, seed);
+        struct mmsim_fail reads = {.every = 1 + seed % 4};
+        struct mmsim_fail writes = {.every = 2 + seed % 7};
+        bool only_reads = seed % 3 == 0;
+        bool only_writes = seed % 3 == 1;
+        n_lost += run_failing(&config, N_STEPS / 2, WITHOUT_HOG, only_writes ? NULL : &reads,
+                              only_reads ? NULL : &writes)
+                      .n_lost;
+        seed++;
+    }
+    ck_assert_uint_gt(n_lost, 20);
 }
 END_TEST
 
@@ -667,6 +784,10 @@ Suite *test_process_model_suite(void)
     tcase_add_loop_test(tests, limit_of_user_frames_kills_openly_and_loses_nothing, 0, N_MODES);
     tcase_add_loop_test(tests, running_out_of_memory_kills_openly_and_loses_nothing, 0, N_MODES);
     tcase_add_loop_test(tests, pages_on_swap_come_back_as_they_were, 0, N_MODES);
+    tcase_add_loop_test(tests, one_two_and_three_frames_are_enough_for_swap_to_lose_nothing, 0,
+                        N_MODES);
+    tcase_add_loop_test(
+        tests, failures_of_swap_are_noticed_by_who_wanted_the_page_and_by_nobody_else, 0, N_MODES);
     tcase_add_loop_test(tests, swap_saves_processes_that_fill_memory, 0, N_MODES);
     suite_add_tcase(suite, tests);
     return suite;
