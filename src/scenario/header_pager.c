@@ -61,10 +61,11 @@ static const struct mm_key swap_table[] = {
     MM_KEYS_END,
 };
 
-/* A size, or a mapping. */
+/* A size, or a mapping. No area but an only one of size 0, which is none. */
 static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
                       struct mmsim_swap_area *area)
 {
+    size_t n_known = decoder->mistakes->n;
     const struct mmsim_disk *like = &decoder->config->disk;
     struct swap_keys keys = {
         .read = like->read_cycles, .write = like->write_cycles, .page = like->page_cycles};
@@ -79,6 +80,8 @@ static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
         mm_mistake_add(decoder->mistakes, node,
                        "swap: an area is whole pages of 4KiB, found %llu bytes",
                        (unsigned long long)keys.bytes);
+    else if (keys.bytes == 0 && decoder->mistakes->n == n_known)
+        mm_mistake_add(decoder->mistakes, node, "swap: an area has at least one page, found none");
     *area = (struct mmsim_swap_area){.bytes = keys.bytes,
                                      .read_cycles = keys.read,
                                      .write_cycles = keys.write,
@@ -87,12 +90,23 @@ static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
                                      .path = keys.path};
 }
 
+/* No swap: 0, or {size: 0}. */
+static bool is_zero(const struct mm_node *node)
+{
+    const struct mm_node *size = mm_node_get(node, "size");
+    if (size && node->n_children == 1)
+        node = size;
+    return node->kind == MM_NODE_SCALAR && strcmp(node->text, "0") == 0;
+}
+
 void mm_header_read_swap(struct mm_decoder *decoder, const struct mm_node *node,
                          struct mmsim_config *config)
 {
     bool is_list = node->kind == MM_NODE_SEQUENCE;
     size_t n_known = decoder->mistakes->n;
     struct mmsim_error error;
+    if (is_zero(node))
+        return;
     size_t n = is_list ? node->n_children : 1;
     if (n > MMSIM_MAX_SWAP_AREAS) {
         mm_mistake_add(decoder->mistakes, node, "swap: at most %d areas, found %zu",
@@ -104,8 +118,6 @@ void mm_header_read_swap(struct mm_decoder *decoder, const struct mm_node *node,
     size_t n_read = 0;
     for (; one && areas; one = is_list ? one->next : NULL)
         read_area(decoder, one, &areas[n_read++]);
-    if (!is_list && n_read == 1 && areas[0].bytes == 0) /* swap: 0 */
-        n_read = 0;
     config->pager.swap = areas;
     config->pager.n_swap = n_read;
     if (decoder->mistakes->n == n_known && mm_config_check_pager(config, &error))
