@@ -83,9 +83,9 @@ double bench_calls_ns(struct bench_cell *cell, const struct bench_trace *trace)
 
 struct plain {
     mmsim_page *next, *prev; /* by page; the head is beyond the last page */
-    uint8_t *resident, *dirty;
+    uint8_t *resident;
     mmsim_page head, n, frames;
-    struct mmsim_counts counts;
+    uint64_t n_misses;
 };
 
 static inline void plain_remove(struct plain *plain, mmsim_page page)
@@ -106,32 +106,26 @@ static inline void plain_push(struct plain *plain, mmsim_page page)
 
 static inline void plain_miss(struct plain *plain, mmsim_page page)
 {
-    plain->counts.misses++;
+    plain->n_misses++;
     if (plain->n == plain->frames) {
         mmsim_page victim = plain->prev[plain->head];
         plain_remove(plain, victim);
         plain->resident[victim] = 0;
-        plain->counts.evictions++;
-        plain->counts.dirty_evictions += plain->dirty[victim];
     } else {
         plain->n++;
     }
     plain->resident[page] = 1;
-    plain->dirty[page] = 0;
 }
 
 static void plain_replay(struct plain *plain, const mmsim_ref *refs, size_t n_refs)
 {
     for (size_t i = 0; i < n_refs; i++) {
         mmsim_page page = mmsim_ref_page(refs[i]);
-        plain->counts.references++;
         if (plain->resident[page])
             plain_remove(plain, page);
         else
             plain_miss(plain, page);
         plain_push(plain, page);
-        if (mmsim_ref_kind(refs[i]) == MMSIM_KIND_STORE)
-            plain->dirty[page] = 1;
     }
 }
 
@@ -140,16 +134,17 @@ double bench_reference_ns(const struct bench_trace *trace, mmsim_page frames)
     struct plain plain = {.head = trace->n_pages, .frames = frames};
     size_t n = (size_t)trace->n_pages + 1;
     plain.next = malloc(2 * n * sizeof *plain.next);
-    plain.resident = calloc(2 * n, 1);
+    plain.resident = calloc(n, 1);
     if (!plain.next || !plain.resident)
         bench_fail("no memory for %zu pages", n);
     plain.prev = plain.next + n;
-    plain.dirty = plain.resident + n;
     plain.next[plain.head] = plain.prev[plain.head] = plain.head;
     double start = bench_now_ns();
     plain_replay(&plain, trace->refs, trace->n_refs);
     double ns = bench_now_ns() - start;
     free(plain.next);
     free(plain.resident);
+    if (plain.n_misses == 0)
+        bench_fail("the plain LRU has counted nothing");
     return ns;
 }

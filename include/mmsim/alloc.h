@@ -392,7 +392,8 @@ struct mmsim_meminfo {
     uint64_t vmalloc_total, vmalloc_used; /* kernel addresses for large areas; mapped pages */
     uint64_t direct_map_small, direct_map_large; /* low memory mapped by small, by large pages */
     uint64_t large_page; /* bytes of a large page of this machine: 4 MiB, or 2 MiB (PAE) */
-    uint64_t cached, dirty, writeback; /* pages of files and shared memory; of files, to be written */
+    uint64_t cached, dirty,
+        writeback; /* pages of files and shared memory; of files, to be written */
     uint64_t swap_total, swap_free, swap_cached;
 };
 void mmsim_meminfo(const struct mmsim_machine *machine, struct mmsim_meminfo *info);

@@ -61,9 +61,9 @@ struct mmsim_machine;
     X(CRASH, "crash", "the power failed: what was not on the disk is lost")                        \
     X(EVICT, "evict", "a page was taken out of its frame; frame, value = its number")              \
     X(SWAP_OUT, "swap-out", "pages were written to swap; value = first slot, length")              \
-    X(SWAP_IN, "swap-in", "pages were read from swap; value = first slot, length, address")        \
+    X(SWAP_IN, "swap-in", "pages were read from swap; value = first slot, length")                 \
     X(SWAP_ERROR, "swap-error", "swap failed; value = slot, access = read or write")               \
-    X(RECLAIM, "reclaim", "frames were taken back; value = how many, name = why")                  \
+    X(RECLAIM, "reclaim", "frames were taken back; value = how many, site = why")                  \
     X(THRASHING, "thrashing", "most of what is loaded was evicted lately; value = pages resident") \
     X(SUSPEND, "suspend", "load control stopped a process; value = its working set")               \
     X(RESUME, "resume", "load control lets a process run again")
@@ -103,11 +103,12 @@ struct mmsim_event {
     enum mmsim_fault_kind fault;
     bool reused; /* FAULT of kind cow: the last copy was reused */
     uint64_t value;
-    enum mmsim_access_kind access; /* MMIO, BUS_ERROR */
+    enum mmsim_access_kind access; /* MMIO, BUS_ERROR, SWAP_ERROR */
     const char *device;            /* name of the window; lives as long as the machine */
     const char *file;              /* name of the file; lives as long as the machine */
     const char *cache; /* of the object; "page" for whole pages, "vmalloc"; NULL: none, unknown */
-    const char *site;  /* who called (KMALLOC, KFREE, HEAP_MISTAKE), or allocated it (LEAK) */
+    const char *site;  /* who called (KMALLOC, KFREE, HEAP_MISTAKE), or allocated it (LEAK);
+                          why (RECLAIM) */
 };
 
 typedef void (*mmsim_listener)(void *user, const struct mmsim_event *event);

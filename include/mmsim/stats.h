@@ -53,12 +53,12 @@ struct mmsim_stats {
     } swap;
     struct {
         uint64_t scanned, reclaimed, direct; /* pages looked at, pages freed, direct reclaims */
-        uint64_t background;  /* runs because low memory was below its watermark */
-        uint64_t write_backs; /* pages written because they were to go */
-        uint64_t loads;       /* pages that came into frames, as policies count misses */
-        uint64_t refaults;    /* of these, pages that had been evicted */
-        uint64_t hot;         /* of these, pages that twice the memory would have kept */
-        uint64_t thrashing;   /* times that thrashing began */
+        uint64_t background;                 /* runs because low memory was below its watermark */
+        uint64_t write_backs;                /* pages written because they were to go */
+        uint64_t loads;     /* pages that came into frames, as policies count misses */
+        uint64_t refaults;  /* of these, pages that had been evicted */
+        uint64_t hot;       /* of these, pages that twice the memory would have kept */
+        uint64_t thrashing; /* times that thrashing began */
     } reclaim;
     struct {
         uint64_t bytes;   /* bytes of the kernel heap's live objects, now */

@@ -22,7 +22,7 @@ uint64_t mm_allot_working_set(const struct mm_domain *domain, uint64_t window)
     for (mmsim_page page = 0; page < pager->n_ever; page++) {
         const struct mm_pager_page *info = &pager->pages[page];
         n += info->place == MM_PLACE_RESIDENT && info->domain == domain &&
-             now - info->used_at <= window;
+             mm_pager_was_used(info, now, window);
     }
     return n;
 }

@@ -154,11 +154,13 @@ static void look_around(struct mm_reclaim *reclaim, struct fetch *fetch)
     for (unsigned i = 0; i < wide.n; i++) {
         uint32_t slot = wide.first + i;
         bool readable = (window.filled >> i) & 1;
-        if (i == wide.wanted || !readable || cached_frame(reclaim, slot))
+        bool is_ours = mm_swap_shadow(reclaim->swap, slot) != MM_SLOT_OF_OBJECT;
+        if (i == wide.wanted || !readable || !is_ours || cached_frame(reclaim, slot))
             continue;
         if (!take_along(reclaim, &wide, i))
             break;
         if (cached_frame(reclaim, slot) || mm_swap_count(reclaim->swap, slot) == 0 ||
+            mm_swap_shadow(reclaim->swap, slot) == MM_SLOT_OF_OBJECT ||
             !mm_swap_is_filled(reclaim->swap, slot)) { /* making room has changed it */
             mm_zone_free(reclaim->zones, wide.frames[i], 0);
             wide.frames[i] = NULL;

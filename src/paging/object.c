@@ -205,6 +205,7 @@ void mm_object_evict(struct mm_object *object, struct mm_frame *frame, uint32_t 
     if (slot != MM_NO_SLOT) {
         mm_pages_set_mark(&object->pages, frame->payload, MM_PAGES_SLOT, slot);
         mm_swap_set_page(reclaim->swap, slot, number);
+        mm_swap_set_shadow(reclaim->swap, slot, MM_SLOT_OF_OBJECT);
         object->n_swapped++;
     } else {
         mm_pages_set_mark(&object->pages, frame->payload, MM_PAGES_SHADOW, number);

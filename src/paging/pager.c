@@ -329,7 +329,7 @@ void mm_pager_load(struct mm_pager *pager, mmsim_page page, mmsim_pfn pfn, enum 
     judge_window(domain, count_refault(domain, info, now), now);
     info->pfn = pfn;
     info->owner = pager->owner;
-    info->used_at = now;
+    info->used_at = now + 1; /* by the reference that is under way */
     enter(pager, domain, page, kind);
     pager->incoming = MMSIM_NO_PAGE;
     if (pager->ahead)

@@ -51,7 +51,7 @@ struct mm_pager_page {
     struct mm_domain *domain; /* whose policy knows it, or may remember it; NULL: none does */
     mmsim_pfn pfn;            /* resident, aside; unused: the next unused page */
     uint32_t evicted_at;      /* on the clock of evictions; 0: never */
-    uint64_t used_at;         /* references that had been made when it was last seen in use */
+    uint64_t used_at;         /* number of the reference by which it was last seen in use, from 1 */
     uint32_t owner;           /* number of the address space that wanted it last; 0: none */
     uint8_t place;            /* enum mm_page_place */
 };
@@ -175,6 +175,12 @@ static inline bool mm_pager_keeps(const struct mm_pager *pager, mmsim_page page)
 static inline uint64_t mm_pager_now(const struct mm_pager *pager)
 {
     return pager->setup.references(pager->setup.user) - pager->n_faulted;
+}
+
+/* Whether a page was used by one of the last n references, when `now` have been made. */
+static inline bool mm_pager_was_used(const struct mm_pager_page *page, uint64_t now, uint64_t n)
+{
+    return page->used_at > now || now - page->used_at < n;
 }
 
 /* ---- the life of a page ---- */

@@ -388,6 +388,8 @@ const char *mm_reclaim_check(const struct mm_reclaim *reclaim)
         const struct mm_frame *frame = &reclaim->zones->table[pfn - 1];
         if (frame->use != MM_FRAME_ANON || mm_frame_slot(frame) != slot)
             return "a slot says that a frame has its page, which denies it (reclaim invariant 2)";
+        if (mm_swap_shadow(swap, slot) == MM_SLOT_OF_OBJECT)
+            return "an anonymous frame has a page of shared memory (reclaim invariant 2)";
         if (mm_swap_count(swap, slot) == 0)
             return "a frame has the page of a slot that is free (reclaim invariant 1)";
     }

@@ -33,6 +33,10 @@
 #include "paging/rmap.h"
 #include "paging/swap.h"
 
+/* The word of a slot (swap.h) whose page is one of shared memory's: it is no anonymous page's
+ * neighbour. */
+enum { MM_SLOT_OF_OBJECT = 1 };
+
 /* What address spaces know of their tables' pages; installed by vm. */
 struct mm_reclaim_hooks {
     bool (*is_locked)(struct mm_pgtable *set, mmsim_vaddr page);

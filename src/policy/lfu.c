@@ -54,12 +54,18 @@ static void init(void *state, const struct mmsim_policy_setup *setup)
     lay_out((struct lfu *)state, (uint8_t *)state, setup);
 }
 
+/* The count of a rank, and one more. */
+static inline uint64_t more(uint64_t rank)
+{
+    uint64_t count = rank & COUNT_MASK;
+    return count == COUNT_MASK ? count : count + ONE;
+}
+
 static MM_ALWAYS_INLINE void reference(void *state, mmsim_page page, enum mmsim_kind kind)
 {
     struct lfu *lfu = (struct lfu *)state;
-    uint64_t count = lfu->ranks[page] & COUNT_MASK;
     mm_resident_touch(&lfu->resident, page, kind, 0);
-    lfu->ranks[page] = (count == COUNT_MASK ? count : count + ONE) | (++lfu->now & ~COUNT_MASK);
+    lfu->ranks[page] = more(lfu->ranks[page]) | (++lfu->now & ~COUNT_MASK);
 }
 
 static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind kind)
@@ -68,14 +74,6 @@ static MM_ALWAYS_INLINE void load(void *state, mmsim_page page, enum mmsim_kind 
     mm_resident_enter(&lfu->resident, page, kind, 0);
     lfu->ranks[page] = ONE | (++lfu->now & ~COUNT_MASK);
     mm_ring_push(&lfu->queue, page);
-}
-
-static MM_ALWAYS_INLINE void load_in_bulk(void *state, mmsim_page page, enum mmsim_kind kind)
-{
-    struct lfu *lfu = (struct lfu *)state;
-    mm_resident_enter(&lfu->resident, page, kind, 0);
-    lfu->ranks[page] = ONE | (++lfu->now & ~COUNT_MASK);
-    mm_ring_append(&lfu->queue, page);
 }
 
 /* ---- the heap: the children of place i are at 2i + 1 and 2i + 2 ---- */
@@ -180,15 +178,72 @@ static void forget(void *state, mmsim_page page)
     mm_resident_leave(&lfu->resident, page, 0);
 }
 
+/*
+ * ---- in bulk ----
+ *
+ * The queue has no holes, and its pages need not know their slots. It is in registers; so the heap,
+ * which is needed less often, is not part of the loop.
+ */
+
+static MM_NEVER_INLINE void push_apart(struct lfu *lfu, mmsim_page page)
+{
+    heap_push(lfu, page);
+}
+
+static MM_NEVER_INLINE mmsim_page pop_apart(struct lfu *lfu)
+{
+    return heap_pop(lfu);
+}
+
+static MM_ALWAYS_INLINE mmsim_page choose_in_bulk(struct lfu *lfu, struct mm_ring *queue)
+{
+    while (queue->n_pages > 0) {
+        mmsim_page page = queue->slots[queue->first];
+        mm_ring_drop(queue);
+        if (lfu->ranks[page] < 2 * ONE)
+            return page;
+        push_apart(lfu, page);
+    }
+    return pop_apart(lfu);
+}
+
 static void replay(void *state, const mmsim_ref *refs, size_t n, struct mmsim_counts *counts)
 {
     struct lfu *lfu = (struct lfu *)state;
-    const struct mm_bulk bulk = {reference, load_in_bulk, evict, NULL};
     mm_ring_squeeze(&lfu->queue);
-    struct lfu here = *lfu; /* in registers, as far as they go */
-    mm_bulk_replay(&here, &here.resident, refs, n, bulk, counts);
-    *lfu = here;
+    struct mm_ring queue = lfu->queue;
+    struct mmsim_counts sum = *counts;
+    mmsim_page n_pages = lfu->resident.n_pages, frames = lfu->resident.frames;
+    uint8_t *flags = lfu->resident.flags;
+    uint64_t *ranks = lfu->ranks, now = lfu->now;
+    for (size_t i = 0; i < n; i++) {
+        mmsim_page page = mmsim_ref_page(refs[i]);
+        unsigned old = flags[page], dirty = mm_dirty_flag(mmsim_ref_kind(refs[i]));
+        uint64_t time = ++now & ~COUNT_MASK;
+        if (old & MM_RESIDENT) {
+            flags[page] = (uint8_t)(old | dirty);
+            ranks[page] = more(ranks[page]) | time;
+            continue;
+        }
+        sum.misses++;
+        if (n_pages < frames) {
+            n_pages++;
+        } else {
+            mmsim_page victim = choose_in_bulk(lfu, &queue);
+            sum.evictions++;
+            sum.dirty_evictions += flags[victim] & MM_DIRTY;
+            flags[victim] &= MM_DIRTY;
+        }
+        flags[page] = (uint8_t)(MM_RESIDENT | dirty);
+        ranks[page] = ONE | time;
+        mm_ring_append(&queue, page);
+    }
+    lfu->queue = queue;
+    lfu->now = now;
+    lfu->resident.n_pages = n_pages;
     mm_ring_squeeze(&lfu->queue);
+    sum.references += n;
+    *counts = sum;
 }
 
 static void resize(void *state, mmsim_page frames)

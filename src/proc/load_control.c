@@ -30,7 +30,7 @@ uint64_t mm_load_working_set(const struct mm_process *process)
     for (mmsim_page page = 0; page < pager->n_ever; page++) {
         const struct mm_pager_page *info = &pager->pages[page];
         n += info->place != MM_PLACE_UNUSED && info->owner == process->aspace->number &&
-             now - info->used_at <= pager->setup.window;
+             mm_pager_was_used(info, now, pager->setup.window);
     }
     return n;
 }

@@ -23,7 +23,9 @@ enum member {
     DEVICE = 1 << 7, /* its window's name, and the kind of access */
     WHY = 1 << 8,    /* the bus refused it */
     CACHE = 1 << 9,  /* of a heap object, and the call site */
-    MISTAKE = 1 << 10
+    MISTAKE = 1 << 10,
+    ACCESS = 1 << 11, /* its kind, in a letter */
+    REASON = 1 << 12
 };
 
 struct shape {
@@ -58,6 +60,14 @@ static const struct shape shapes[MMSIM_N_EVENTS] = {
     [MMSIM_EVENT_GC] = {VALUE, "frames"},
     [MMSIM_EVENT_ORPHAN] = {FRAME, NULL},
     [MMSIM_EVENT_COMPACT] = {VALUE, "frames"},
+    [MMSIM_EVENT_EVICT] = {FRAME | VALUE, "page"},
+    [MMSIM_EVENT_SWAP_OUT] = {LENGTH | VALUE, "slot"},
+    [MMSIM_EVENT_SWAP_IN] = {LENGTH | VALUE, "slot"},
+    [MMSIM_EVENT_SWAP_ERROR] = {ACCESS | LENGTH | VALUE, "slot"},
+    [MMSIM_EVENT_RECLAIM] = {REASON | VALUE, "frames"},
+    [MMSIM_EVENT_THRASHING] = {VALUE, "resident"},
+    [MMSIM_EVENT_SUSPEND] = {VALUE, "working_set"},
+    [MMSIM_EVENT_RESUME] = {VALUE, "working_set"},
 };
 
 static const char *const access_letters[] = {
@@ -88,6 +98,11 @@ static void write_text(const struct mmsim_sink *sink, const char *name, const ch
     mm_sink_json(sink, text);
 }
 
+static void write_access(const struct mmsim_event *event, const struct mmsim_sink *sink)
+{
+    mm_sink_printf(sink, ",\"access\":\"%s\"", access_letters[event->access]);
+}
+
 static void write_heap_members(const struct mmsim_event *event, unsigned members,
                                const struct mmsim_sink *sink)
 {
@@ -110,8 +125,11 @@ void mmsim_event_write_json(const struct mmsim_machine *machine, const struct mm
         mm_sink_printf(sink, ",\"process\":\"%s\"", event->name);
     write_heap_members(event, shape->members, sink);
     if (shape->members & DEVICE)
-        mm_sink_printf(sink, ",\"device\":\"%s\",\"access\":\"%s\"", event->device,
-                       access_letters[event->access]);
+        mm_sink_printf(sink, ",\"device\":\"%s\"", event->device);
+    if (shape->members & (DEVICE | ACCESS))
+        write_access(event, sink);
+    if (shape->members & REASON)
+        write_text(sink, "why", event->site);
     if (shape->members & ADDRESS)
         write_address(sink, "address", event->address);
     if (shape->members & LENGTH)

@@ -38,6 +38,8 @@ void mm_header_read_policy(struct mm_decoder *decoder, const struct mm_node *nod
                            struct mmsim_config *config);
 void mm_header_read_scope(struct mm_decoder *decoder, const struct mm_node *node,
                           struct mmsim_config *config);
+void mm_header_read_swap_readahead(struct mm_decoder *decoder, const struct mm_key *key,
+                                   const struct mm_node *value, void *field);
 void mm_header_read_view(struct mm_decoder *decoder, const struct mm_node *node,
                          struct mmsim_config *config);
 

@@ -61,9 +61,11 @@ static const struct mm_key swap_table[] = {
     MM_KEYS_END,
 };
 
+/* A size, or a mapping. `swap: 0`, and only that, is no area. */
 static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
                       struct mmsim_swap_area *area)
 {
+    size_t n_known = decoder->mistakes->n;
     const struct mmsim_disk *like = &decoder->config->disk;
     struct swap_keys keys = {
         .read = like->read_cycles, .write = like->write_cycles, .page = like->page_cycles};
@@ -78,6 +80,8 @@ static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
         mm_mistake_add(decoder->mistakes, node,
                        "swap: an area is whole pages of 4KiB, found %llu bytes",
                        (unsigned long long)keys.bytes);
+    else if (keys.bytes == 0 && decoder->mistakes->n == n_known)
+        mm_mistake_add(decoder->mistakes, node, "swap: an area has at least one page, found none");
     *area = (struct mmsim_swap_area){.bytes = keys.bytes,
                                      .read_cycles = keys.read,
                                      .write_cycles = keys.write,
@@ -86,10 +90,20 @@ static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
                                      .path = keys.path};
 }
 
+/* No swap. */
+static bool is_zero(const struct mm_node *node)
+{
+    return node->kind == MM_NODE_SCALAR && strcmp(node->text, "0") == 0;
+}
+
 void mm_header_read_swap(struct mm_decoder *decoder, const struct mm_node *node,
                          struct mmsim_config *config)
 {
     bool is_list = node->kind == MM_NODE_SEQUENCE;
+    size_t n_known = decoder->mistakes->n;
+    struct mmsim_error error;
+    if (is_zero(node))
+        return;
     size_t n = is_list ? node->n_children : 1;
     if (n > MMSIM_MAX_SWAP_AREAS) {
         mm_mistake_add(decoder->mistakes, node, "swap: at most %d areas, found %zu",
@@ -101,10 +115,10 @@ void mm_header_read_swap(struct mm_decoder *decoder, const struct mm_node *node,
     size_t n_read = 0;
     for (; one && areas; one = is_list ? one->next : NULL)
         read_area(decoder, one, &areas[n_read++]);
-    if (n_read == 1 && areas[0].bytes == 0) /* swap: 0 */
-        n_read = 0;
     config->pager.swap = areas;
     config->pager.n_swap = n_read;
+    if (decoder->mistakes->n == n_known && mm_config_check_pager(config, &error))
+        mm_mistake_add(decoder->mistakes, node, "swap: %s", error.text);
 }
 
 /* ---- policy ---- */
@@ -142,6 +156,25 @@ static bool spell_policy(struct mm_decoder *decoder, const struct mm_node *node,
     return true;
 }
 
+/* What of {name: 2q, kin: 3} a mistake in "2q(kin=3)" is about. */
+static const struct mm_node *culprit(const struct mm_node *node, const char *mistake)
+{
+    const struct mm_node *name = node->kind == MM_NODE_MAPPING ? mm_node_get(node, "name") : node;
+    if (name == node)
+        return node;
+    for (const struct mm_node *child = node->first; child; child = child->next) {
+        char value[POLICY_CHARS], key[POLICY_CHARS], none[POLICY_CHARS];
+        snprintf(value, sizeof value, "(%s): ", child->key->text);
+        snprintf(key, sizeof key, "unknown parameter '%s'", child->key->text);
+        snprintf(none, sizeof none, "no parameters, found '%s'", child->key->text);
+        if (child != name && strstr(mistake, value))
+            return child;
+        if (child != name && (strstr(mistake, key) || strstr(mistake, none)))
+            return child->key;
+    }
+    return name;
+}
+
 void mm_header_read_policy(struct mm_decoder *decoder, const struct mm_node *node,
                            struct mmsim_config *config)
 {
@@ -159,7 +192,7 @@ void mm_header_read_policy(struct mm_decoder *decoder, const struct mm_node *nod
     struct mmsim_error error = {0};
     config->pager.policy = mm_arena_printf(decoder->arena, "%s", text);
     if (config->pager.policy && mm_config_policy(&config->pager, &choice, &error)) {
-        mm_mistake_add(decoder->mistakes, node, "policy: %s", error.text);
+        mm_mistake_add(decoder->mistakes, culprit(node, error.text), "policy: %s", error.text);
         config->pager.policy = "clock";
     }
 }
@@ -236,6 +269,21 @@ void mm_header_read_scope(struct mm_decoder *decoder, const struct mm_node *node
     pager->allocation = (enum mmsim_allocation)keys.allocation;
     pager->window = keys.window;
     pager->threshold = keys.threshold;
+}
+
+void mm_header_read_swap_readahead(struct mm_decoder *decoder, const struct mm_key *key,
+                                   const struct mm_node *value, void *field)
+{
+    uint64_t n_pages = 1;
+    size_t n_known = decoder->mistakes->n;
+    mm_read_number(decoder, key, value, &n_pages);
+    if (decoder->mistakes->n > n_known)
+        return;
+    if (n_pages & (n_pages - 1))
+        mm_mistake_add(decoder->mistakes, value, "%s: '%s' is no power of two", key->name,
+                       value->text);
+    else
+        *(uint64_t *)field = n_pages;
 }
 
 /* "exact", "bits", or "bits:N", N references between two looks. */

@@ -52,6 +52,14 @@ static bool is(const struct mm_step *step, const char *name)
     return strcmp(step->verb->info.name, name) == 0;
 }
 
+static void verify_limit(struct mm_decoder *decoder, const struct mm_node *node,
+                         struct mm_step *step)
+{
+    if (step->by == MM_NAME_KERNEL)
+        mm_mistake_add(decoder->mistakes, mm_node_get(node, "by"),
+                       "by: the kernel's frames have no limit: expected a process");
+}
+
 /* ---- doing ---- */
 
 static void perform_reclaim(struct mm_run *run, const struct mm_step *step)
@@ -126,6 +134,7 @@ static const struct mm_verb verbs[] = {
      .keys = limit_keys,
      .traits = MM_VERB_ACTS | MM_VERB_TELLS,
      .expects = CALL,
+     .verify = verify_limit,
      .perform = perform_limit,
      .tell = tell},
 };

@@ -99,6 +99,20 @@ void mm_verify_makes_scope(struct mm_decoder *decoder, const struct mm_node *nod
                        "process: the kernel does not end: leave 'process' out");
 }
 
+/* Requests of devices are counted, and nothing else is known of them. */
+static void verify_device_rules(struct mm_decoder *decoder, const struct mm_node *node)
+{
+    static const char *const others[] = {"chance", "min_size", "site"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const struct mm_node *rule = mm_node_get(node, others[i]);
+        if (rule)
+            mm_mistake_add(decoder->mistakes, rule->key,
+                           "'%s' is for 'heap' and 'frames': requests of a device fail by 'nth' "
+                           "and 'every'",
+                           others[i]);
+    }
+}
+
 /* A size or a site says of which calls a rule speaks, not which of them fail. */
 void mm_verify_fail(struct mm_decoder *decoder, const struct mm_node *node, struct mm_step *step)
 {
@@ -106,6 +120,10 @@ void mm_verify_fail(struct mm_decoder *decoder, const struct mm_node *node, stru
     mm_verify_heap(decoder, node, step);
     if (!mm_node_get(node, "every"))
         step->heap.every = 0;
+    if (step->heap.what >= MMSIM_FAIL_FILE_READS) {
+        verify_device_rules(decoder, node);
+        return;
+    }
     bool rule =
         mm_node_get(node, "nth") || mm_node_get(node, "every") || mm_node_get(node, "chance");
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {

@@ -87,10 +87,9 @@ enum mmsim_status mm_config_policy(const struct mmsim_pager_config *config,
                                    : mmsim_policy_parse(text, strlen(text), choice, error);
     if (status) {
         struct mmsim_error found = *error;
-        bool names_parameter = strchr(found.where, '(') != NULL;
+        bool is_known = strchr(found.where, '(') || mmsim_policy_find(found.where);
         return mm_error_set(error, MMSIM_BAD_CONFIG, "pager.policy", "%s%s%s",
-                            names_parameter ? found.where : "", names_parameter ? ": " : "",
-                            found.text);
+                            is_known ? found.where : "", is_known ? ": " : "", found.text);
     }
     prefer_form(choice);
     if (!loads_every_page(choice))

@@ -120,8 +120,7 @@ uint64_t mm_commit_used(const struct mm_vm *vm)
 
 uint64_t mm_commit_limit(const struct mm_vm *vm)
 {
-    return mm_swap_size(vm->reclaim->swap) +
-           vm->zones->n_ram_frames * vm->overcommit_percent / 100;
+    return mm_swap_size(vm->reclaim->swap) + vm->zones->n_ram_frames * vm->overcommit_percent / 100;
 }
 
 bool mm_commit_allows(const struct mm_vm *vm, uint64_t n_pages)
