@@ -61,7 +61,7 @@ static const struct mm_key swap_table[] = {
     MM_KEYS_END,
 };
 
-/* A size, or a mapping. `swap: 0`, and only that, is no area. */
+/* A size, or a mapping. No area but an only one of size 0, which is none. */
 static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
                       struct mmsim_swap_area *area)
 {
@@ -90,9 +90,12 @@ static void read_area(struct mm_decoder *decoder, const struct mm_node *node,
                                      .path = keys.path};
 }
 
-/* No swap. */
+/* No swap: 0, or {size: 0}. */
 static bool is_zero(const struct mm_node *node)
 {
+    const struct mm_node *size = mm_node_get(node, "size");
+    if (size && node->n_children == 1)
+        node = size;
     return node->kind == MM_NODE_SCALAR && strcmp(node->text, "0") == 0;
 }
 
