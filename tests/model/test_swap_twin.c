@@ -31,7 +31,7 @@ struct twins {
     struct mmsim_process *actor[N_TWINS][N_ACTORS];
     struct mmsim_file *file[N_TWINS][N_FILES];
     struct mm_rng rng;
-    unsigned step, n_born;
+    unsigned step, n_born, n_cpus;
 };
 
 static uint64_t below(struct twins *twins, uint64_t bound)
@@ -142,8 +142,10 @@ static void do_access(struct twins *twins, unsigned who)
     struct mmsim_access access[N_TWINS];
     for (size_t i = 0; i < n_bytes; i++)
         bytes[ROOMY][i] = bytes[TIGHT][i] = (uint8_t)mm_rng_next(&twins->rng);
+    unsigned cpu = (unsigned)below(twins, twins->n_cpus);
     for (unsigned k = 0; k < N_TWINS; k++) {
         struct mmsim_process *process = twins->actor[k][who];
+        mmsim_run_on(process, cpu);
         access[k] = write ? mmsim_write(process, at, bytes[k], n_bytes)
                           : mmsim_read(process, at, bytes[k], n_bytes);
     }
@@ -279,6 +281,7 @@ static void begin(struct twins *twins, const struct mmsim_config *tight)
     roomy.user_frames = 0;
     roomy.pager.n_swap = 0;
     roomy.pager.scope = MMSIM_SCOPE_GLOBAL;
+    twins->n_cpus = tight->n_cpus;
     mm_rng_seed(&twins->rng, tight->seed);
     for (unsigned k = 0; k < N_TWINS; k++) {
         MUST(mmsim_machine_create(k == ROOMY ? &roomy : tight, &twins->machine[k], &error) ==
@@ -313,6 +316,15 @@ static void end(struct twins *twins)
     }
 }
 
+/* What it came to is worth the time. */
+static void expect_traffic(const struct twins *twins)
+{
+    struct mmsim_swap_stats swap;
+    mmsim_swap_get_stats(twins->machine[TIGHT], &swap);
+    MUST(swap.in > 10 && swap.out > 10, "only %llu pages came from swap, and %llu went",
+         (unsigned long long)swap.in, (unsigned long long)swap.out);
+}
+
 static void play(const struct mmsim_config *tight, unsigned n_steps)
 {
     struct twins *twins = calloc(1, sizeof *twins);
@@ -323,6 +335,7 @@ static void play(const struct mmsim_config *tight, unsigned n_steps)
         if (twins->step % 16 == 0)
             expect_sound(twins);
     }
+    expect_traffic(twins);
     end(twins);
     free(twins);
 }
@@ -352,6 +365,8 @@ START_TEST(a_machine_with_few_frames_and_swap_cannot_be_told_from_one_with_many)
         config.pager.swap_readahead = seed % 5 ? 1 : 16;
         config.pager.clean_first = (unsigned)(seed % 4);
         config.pager.load_control = seed % 7 == 0;
+        config.pager.keep_young = seed % 11 < 3;
+        config.n_cpus = seed % 2 ? 3 : 1;
         play(&config, N_STEPS);
     }
 }
