@@ -55,7 +55,7 @@ _mmsim()
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --set | --seed | --by | --at | --step | --frames | --warm-up | --clean-first | --costs | --threads)
+    --set | --seed | --by | --at | --step | --frames | --warm-up | --clean-first | --costs | --threads | --sample)
         return
         ;;
     esac

@@ -79,10 +79,12 @@ static const struct command COMMANDS[] = {
      "  mmsim trace info bench/traces/cc1.pt\n"
      "  mmsim trace info my.txt --json\n",
      trace_perform},
-    {"list", COMMAND_LIST, "list [OPTIONS] verbs|stats|models|cpus|events|devices|tables",
+    {"list", COMMAND_LIST,
+     "list [OPTIONS] verbs|stats|models|cpus|events|devices|tables|policies|config",
      "what scenarios may use, with one line each",
      "Prints the verbs of steps, the statistics of `check`, the models, their CPUs, the\n"
-     "types of events, the devices with their registers or the tables of mmsim info.\n",
+     "types of events, the devices with their registers, the tables of mmsim info, the\n"
+     "replacement policies with their parameters or the options of the kernel.\n",
      "  mmsim list verbs\n"
      "  mmsim list cpus --json\n",
      list_perform},
