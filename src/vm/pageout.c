@@ -40,10 +40,6 @@ static void allot(struct mm_domain *domain)
         return;
     }
     uint64_t n_all = 0;
-    if (domain->pager->setup.allocation != MMSIM_ALLOCATION_PROPORTIONAL) {
-        mm_allot_at_fault(domain, 0, 0);
-        return;
-    }
     for (const struct mm_list *at = aspace->vm->all.next; at != &aspace->vm->all; at = at->next)
         n_all += mm_aspace_mapped_pages(MM_CONTAINER_OF(at, struct mm_aspace, link));
     mm_allot_at_fault(domain, mm_aspace_mapped_pages(aspace), n_all);
